@@ -1,0 +1,87 @@
+"""The bundle: a signed document that nobody has checked yet, with what it takes to check it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from signedcert.core.code import VerificationCode
+from signedcert.core.encoding import dump_json, parse_canonical_json
+from signedcert.core.jws import MAX_COMPACT, CompactJWS
+from signedcert.core.shape import Members
+from signedcert.errors import MalformedError
+from signedcert.files import read_limited, write_atomic
+
+MEDIA_TYPE = "application/vnd.signedcert.bundle+json"
+SUFFIX = ".signedcert"
+#: A document of 64 KiB, a course of 256 KiB written as a JSON string, a proof.
+MAX_BUNDLE = 1024 * 1024
+
+_JWS_LIKE = re.compile(rb"eyJ[A-Za-z0-9_=+/-]*\.[^\s]*")
+_MEMBERS = ["version", "document", "proof", "course"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A document and its companions (FORMATS, section 7).
+
+    ``document`` is the JWS, ``course`` the exact text of the course document. Companions can be
+    replaced without touching the document; a damaged one is listed in ``damaged`` and not used.
+    """
+
+    document: str
+    course: str | None = None
+    proof: str | None = None
+    damaged: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> VerificationCode:
+        """The code of the document, recomputed. Raises MalformedError if it is no JWS."""
+        jws = CompactJWS.parse(self.document.encode())
+        return VerificationCode.derive(jws.signing_input, jws.signature)
+
+    def encode(self) -> bytes:
+        """The JSON form; ``parse`` takes no other spelling."""
+        members = {
+            "version": 1,
+            "document": self.document,
+            "proof": self.proof,
+            "course": self.course,
+        }
+        return dump_json({name: value for name, value in members.items() if value is not None})
+
+    @classmethod
+    def parse(cls, data: bytes, where: str = "") -> "Bundle":
+        """A bundle in JSON, or a bare JWS with white space around it.
+
+        Raises MalformedError: ``no-document`` for anything that is neither; unknown members,
+        another version, another spelling than ``encode`` writes.
+        """
+        stripped = data.strip(b" \t\r\n")
+        if _JWS_LIKE.fullmatch(stripped[: MAX_COMPACT + 1]):
+            return cls(stripped.decode("ascii", "replace"))
+        if not data.startswith(b'{"version":'):
+            message = "no certificate found: this is neither a bundle nor a signed document"
+            raise MalformedError("no-document", message, where=where)
+        value = parse_canonical_json(data, MAX_BUNDLE, where)
+        members = Members(value, where)
+        if members.integer("version") != 1:
+            message = "a bundle of a later version; get a newer release to read it"
+            raise MalformedError("wrong-value", message, where=members.path("version"))
+        document = members.text("document")
+        companions = {name: members.take(name) for name in ("proof", "course") if name in members}
+        members.done()
+        if list(value) != [name for name in _MEMBERS if name in value]:
+            message = f"the order is {', '.join(_MEMBERS)}"
+            raise MalformedError("member-order", message, where=where)
+        texts = {name: text for name, text in companions.items() if isinstance(text, str)}
+        damaged = tuple(name for name in companions if name not in texts)
+        return cls(document, texts.get("course"), texts.get("proof"), damaged)
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Bundle":
+        """The bundle in a file. Raises MalformedError, naming the file."""
+        return cls.parse(read_limited(Path(path), MAX_BUNDLE), str(path))
+
+    def write(self, path: str | Path) -> None:
+        """Writes the file whole or not at all."""
+        write_atomic(Path(path), self.encode())

@@ -1,0 +1,1 @@
+"""Pure functions over bytes: no input or output, no clock, no randomness."""

@@ -1,0 +1,164 @@
+"""One accepted spelling per value: base64url and JSON, with limits checked before parsing."""
+
+import json
+import re
+from typing import Any
+
+import pybase64
+
+from signedcert.errors import MalformedError
+
+#: Nesting that no document of ours comes near; a parser's stack never sees more.
+MAX_DEPTH = 32
+#: Integers beyond this differ between JSON implementations (RFC 8259, section 6).
+MAX_INTEGER = 2**53 - 1
+
+_NOT_BASE64URL = re.compile(rb"[^A-Za-z0-9_-]")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+def b64url_encode(data: bytes) -> str:
+    """Base64url without padding (RFC 7515, section 2)."""
+    return pybase64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def b64url_decode(text: bytes, where: str = "") -> bytes:
+    """The bytes that ``text`` spells in base64url without padding.
+
+    Guarantee: ``b64url_encode(result)`` is ``text`` again.
+    Raises MalformedError: padding, ``+`` or ``/``, white space, an impossible length, or bits
+    set behind the last byte.
+    """
+    try:
+        data = pybase64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        data = b""
+    if pybase64.urlsafe_b64encode(data).rstrip(b"=") == text:
+        return data
+    raise _explain_base64(text, where)
+
+
+def _explain_base64(text: bytes, where: str) -> MalformedError:
+    if text.rstrip(b"=") != text:
+        return MalformedError("base64-padding", "base64url is written without padding", where=where)
+    if found := _NOT_BASE64URL.search(text):
+        message = f"character {found.group()!r} at position {found.start()} is not base64url"
+        return MalformedError("base64-alphabet", message, where=where)
+    if len(text) % 4 == 1:
+        message = f"{len(text)} characters cannot be base64url"
+        return MalformedError("base64-length", message, where=where)
+    return MalformedError("base64-tail-bits", "the last character has stray bits", where=where)
+
+
+def decode_utf8(data: bytes, where: str = "") -> str:
+    """``data`` as text. Raises MalformedError ``not-utf8``, with the position."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"byte {error.start} is not UTF-8"
+        raise MalformedError("not-utf8", message, where=where) from error
+
+
+def check_size(data: bytes | str, limit: int, where: str = "") -> None:
+    """Raises MalformedError ``too-large`` for more than ``limit`` bytes or characters."""
+    if len(data) > limit:
+        message = f"{len(data)} bytes, and at most {limit} are read"
+        raise MalformedError("too-large", message, where=where)
+
+
+def dump_json(value: object) -> bytes:
+    """The one spelling of a JSON value: UTF-8, members as they stand, no white space."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def parse_json(data: bytes, limit: int, where: str = "") -> Any:  # noqa: ANN401 - JSON is any
+    """A JSON value, white space and member order free.
+
+    Limits: ``limit`` bytes, depth 32, integers up to 2^53 - 1 either way.
+    Raises MalformedError: what RFC 8259 refuses, and also duplicate member names, numbers that
+    are not plain integers (so no NaN and no ``1.0``), and lone surrogates.
+    """
+    check_size(data, limit, where)
+    text = decode_utf8(data, where)
+    _check_depth(data, where)
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        message = f"{error.msg}, line {error.lineno} column {error.colno}"
+        raise MalformedError("not-json", message, where=where) from error
+    except MalformedError as error:
+        raise MalformedError(error.reason, error.message, where=where) from error
+    if b"\\u" in data:
+        _check_surrogates(value, where)
+    return value
+
+
+def parse_canonical_json(data: bytes, limit: int, where: str = "") -> Any:  # noqa: ANN401
+    """A JSON value in the spelling that ``dump_json`` gives it, and in no other.
+
+    Raises MalformedError: as ``parse_json``, and ``not-canonical`` for white space, needless
+    escapes and the like.
+    """
+    value = parse_json(data, limit, where)
+    written = dump_json(value)
+    if written != data:
+        position = next(
+            (i for i, (a, b) in enumerate(zip(written, data, strict=False)) if a != b),
+            min(len(written), len(data)),
+        )
+        message = f"another spelling than the canonical one, from byte {position}"
+        raise MalformedError("not-canonical", message, where=where)
+    return value
+
+
+def _check_depth(data: bytes, where: str) -> None:
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", data)):
+        depth += 1 if bracket.group() in b"[{" else -1
+        if depth > MAX_DEPTH:
+            message = f"nested deeper than {MAX_DEPTH}"
+            raise MalformedError("too-deep", message, where=where)
+
+
+def _check_surrogates(value: object, where: str) -> None:
+    try:
+        dump_json(value)
+    except UnicodeEncodeError as error:
+        message = "half of a surrogate pair stands alone"
+        raise MalformedError("lone-surrogate", message, where=where) from error
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        message = f"member {twice!a} stands twice"
+        raise MalformedError("duplicate-member", message)
+    return members
+
+
+def _integer(text: str) -> int:
+    if len(text) > len(str(-MAX_INTEGER)) or abs(int(text)) > MAX_INTEGER or text == "-0":
+        raise _not_integer(text)
+    return int(text)
+
+
+def _not_integer(text: str) -> MalformedError:
+    shown = text if len(text) <= len(str(-MAX_INTEGER)) else text[:16] + "…"
+    return MalformedError("not-an-integer", f"{shown} is not an integer of at most 53 bits")
+
+
+def _refuse_number(text: str) -> object:
+    raise _not_integer(text)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_int=_integer,
+    parse_float=_refuse_number,
+    parse_constant=_refuse_number,
+)

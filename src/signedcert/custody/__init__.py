@@ -1,0 +1,1 @@
+"""Private keys: made, kept in encrypted files, and used to sign."""

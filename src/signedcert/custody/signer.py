@@ -1,0 +1,79 @@
+"""Signers: something that can sign, found by the scheme of its URI."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from signedcert.core.keys import Algorithm, BadSignatureError, PublicKey
+from signedcert.custody.keyfile import read_key_file
+from signedcert.errors import ConfigurationError, IssueError
+
+
+class Signer(Protocol):
+    """What a back end has to offer. ``sign`` returns the raw signature."""
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What it signs with."""
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature over ``message``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSigner:
+    """A signer of which no signature leaves before the public key has verified it.
+
+    A fault in memory or hardware can turn one bad signature into a leaked key.
+    """
+
+    inner: Signer
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What it signs with."""
+        return self.inner.algorithm
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The public half."""
+        return self.inner.public_key
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature. Raises IssueError ``signature-unverifiable`` instead of returning one
+        that does not hold, or that has a high S.
+        """
+        signature = self.inner.sign(message)
+        try:
+            self.public_key.verify(signature, message)
+        except BadSignatureError as error:
+            text = f"the signer made a signature that does not hold ({error.detail}); do not use it"
+            where = self.public_key.thumbprint
+            raise IssueError("signature-unverifiable", text, where=where) from error
+        return signature
+
+
+def open_signer(uri: str, base: Path, passphrase: str) -> CheckedSigner:
+    """The signer behind a URI such as ``file:keys/issue.key``, relative to ``base``.
+
+    Raises ConfigurationError: ``signer-unknown`` for a scheme without a back end; what the back
+    end refuses.
+    """
+    scheme, _, rest = uri.partition(":")
+    if scheme not in _BACK_ENDS:
+        known = ", ".join(f"{name}:" for name in _BACK_ENDS)
+        message = f"no signer for {scheme!r}; known here: {known}"
+        raise ConfigurationError("signer-unknown", message, where=uri)
+    return CheckedSigner(_BACK_ENDS[scheme](rest, base, passphrase))
+
+
+def _open_file(rest: str, base: Path, passphrase: str) -> Signer:
+    return read_key_file(base / rest, passphrase)
+
+
+_BACK_ENDS: dict[str, Callable[[str, Path, str], Signer]] = {"file": _open_file}

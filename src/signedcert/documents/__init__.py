@@ -1,0 +1,1 @@
+"""What is said: courses and certificates as frozen models, and their form on the wire."""

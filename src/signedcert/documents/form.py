@@ -1,0 +1,209 @@
+"""A document shape as a text with holes: it writes the payload and reads it back.
+
+A template is JSON in its one spelling, with ``«name»`` or ``«name:kind»`` for each hole and
+``‹…›`` around what is present only together with the holes in it. A hole that stands twice has
+the same text in both places. What the template does not match is not of this shape; ``explain``
+then finds out why.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from signedcert.errors import Malformed, MalformedError
+
+#: What may stand in a hole, as it is written on the wire.
+KINDS: dict[str, str] = {
+    "text": r'(?:[^"\\\x00-\x1f]|\\["\\])*+',
+    "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+    "time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "origin": r"https://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[1-9][0-9]{0,4})?",
+    "slug": r"(?![a-z0-9-]{65})[a-z0-9]++(?:-[a-z0-9]++)*+",
+    "digest": r"sha256-[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=",
+    "integer": r"0|[1-9][0-9]{0,15}",
+    "index": r"0|[1-9][0-9]{0,15}",
+}
+_HOLE = re.compile("«([a-z_]+)(?::([a-z]+))?»")
+_PART = re.compile("‹(.*?)›|([^‹›]+)")
+
+Unknown: TypeAlias = Callable[[str, str], MalformedError]
+Differing: TypeAlias = Mapping[str, Malformed]
+
+
+class Form:
+    """One document shape. ``holes`` are their names, in the order of first appearance."""
+
+    def __init__(self, template: str) -> None:
+        self._kinds = {name: kind for name, kind in _HOLE.findall(template) if kind}
+        self.holes = tuple(self._kinds)
+        self._parts = [
+            (optional or literal, bool(optional)) for optional, literal in _PART.findall(template)
+        ]
+        self._match = re.compile(self._pattern()).fullmatch
+        self._writers: dict[tuple[bool, ...], tuple[str, list[str]]] = {}
+        self._tree = json.loads(self._sample())
+        self._optional = {
+            name for part, optional in self._parts if optional for name, _ in _HOLE.findall(part)
+        }
+
+    def write(self, values: Mapping[str, str | None]) -> bytes:
+        """The payload with ``values`` in its holes, as they are on the wire but unescaped.
+
+        The values are the caller's to check; ``read`` of the result shows whether they fit.
+        """
+        present = tuple(values[name] is not None for name in self.holes)
+        if present not in self._writers:
+            self._writers[present] = self._writer(values)
+        text, order = self._writers[present]
+        filled = [values[name] or "" for name in order]
+        return (text % tuple(map(_escape, filled))).encode()
+
+    def read(self, payload: str) -> dict[str, str | None] | None:
+        """What stands in the holes, unescaped; None if the payload is not of this shape."""
+        match = self._match(payload)
+        if match is None:
+            return None
+        holes = match.groupdict()
+        if "\\" in payload:
+            return {name: text and _unescape(text) for name, text in holes.items()}
+        return holes
+
+    def explain(self, value: object, unknown: Unknown, differing: Differing) -> MalformedError:
+        """Why a parsed payload is not of this shape: the first place that differs.
+
+        ``unknown`` makes the error for a member that the shape does not have, from its path and
+        name; ``differing`` names the reason for a repeated hole whose second text differs, by path.
+        """
+        walk = _Walk(self._kinds, self._optional, unknown, differing)
+        try:
+            walk.compare(self._tree, value, "")
+        except MalformedError as error:
+            return error
+        return MalformedError("not-canonical", "the spelling is not the one of this shape")
+
+    def _pattern(self) -> str:
+        seen: set[str] = set()
+
+        def hole(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name in seen:
+                return f"(?P={name})"
+            seen.add(name)
+            return f"(?P<{name}>{KINDS[self._kinds[name]]})"
+
+        def part(text: str) -> str:
+            pieces, last = [], 0
+            for match in _HOLE.finditer(text):
+                pieces += [re.escape(text[last : match.start()]), hole(match)]
+                last = match.end()
+            return "".join([*pieces, re.escape(text[last:])])
+
+        return "".join(
+            f"(?:{part(text)})?" if optional else part(text) for text, optional in self._parts
+        )
+
+    def _writer(self, values: Mapping[str, str | None]) -> tuple[str, list[str]]:
+        def wanted(part: str) -> bool:
+            return all(values[name] is not None for name, _ in _HOLE.findall(part))
+
+        text = "".join(part for part, optional in self._parts if not optional or wanted(part))
+        order = [name for name, _ in _HOLE.findall(text)]
+        return _HOLE.sub("%s", text.replace("%", "%%")), order
+
+    def _sample(self) -> str:
+        """The template as JSON, each hole holding its own mark."""
+        text = "".join(part for part, _ in self._parts)
+        quoted = re.sub(r'(?<=":)«([a-z_]+)(?::[a-z]+)?»', r'"«\1»"', text)
+        return _HOLE.sub(r"«\1»", quoted)
+
+
+class _Walk:
+    """Compares a parsed payload with the sample tree of a form."""
+
+    def __init__(
+        self,
+        kinds: Mapping[str, str],
+        optional: set[str],
+        unknown: Unknown,
+        differing: Differing,
+    ) -> None:
+        self._kinds = kinds
+        self._optional = optional
+        self._unknown = unknown
+        self._differing = differing
+        self._seen: dict[str, str] = {}
+
+    def compare(self, shape: Any, value: Any, path: str) -> None:  # noqa: ANN401 - JSON is any
+        if isinstance(shape, dict):
+            self._object(shape, value, path)
+        elif isinstance(shape, list):
+            self._array(shape, value, path)
+        else:
+            self._leaf(shape, value, path)
+
+    def _object(self, shape: dict[str, Any], value: object, path: str) -> None:
+        if not isinstance(value, dict):
+            raise MalformedError("wrong-type", "an object is expected", where=path)
+        for name in value:
+            if name not in shape:
+                raise self._unknown(path, name)
+        for name, inner in shape.items():
+            if name in value:
+                self.compare(inner, value[name], f"{path}.{name}".lstrip("."))
+            elif not self._may_lack(inner):
+                raise MalformedError("member-missing", f"member {name!r} is missing", where=path)
+        if list(value) != [name for name in shape if name in value]:
+            message = f"members are out of order: {', '.join(value)}"
+            raise MalformedError("member-order", message, where=path)
+
+    def _may_lack(self, inner: object) -> bool:
+        return isinstance(inner, str) and any(
+            name in self._optional for name, _ in _HOLE.findall(inner)
+        )
+
+    def _array(self, shape: list[Any], value: object, path: str) -> None:
+        if not isinstance(value, list):
+            raise MalformedError("wrong-type", "an array is expected", where=path)
+        if len(value) != len(shape):
+            message = f"{len(value)} elements where {len(shape)} are expected"
+            raise MalformedError("wrong-value", message, where=path)
+        for position, inner in enumerate(shape):
+            self.compare(inner, value[position], f"{path}[{position}]")
+
+    def _leaf(self, shape: object, value: object, path: str) -> None:
+        if not isinstance(shape, str) or "«" not in shape:
+            if value != shape or type(value) is not type(shape):
+                raise MalformedError("wrong-value", f"{shape!r} is expected", where=path)
+            return
+        names = [name for name, _ in _HOLE.findall(shape)]
+        wanted = int if self._kinds[names[0]] == "integer" else str
+        if type(value) is not wanted:
+            message = f"a JSON {'integer' if wanted is int else 'string'} is expected"
+            raise MalformedError("wrong-type", message, where=path)
+        match = re.fullmatch(self._leaf_pattern(shape), _escape(str(value)))
+        if match is None:
+            message = f"{ascii(value)[:80]} is not of the form {shape}"
+            raise MalformedError("wrong-value", message, where=path)
+        for name, text in zip(names, match.groups(), strict=True):
+            self._hole(name, text, path)
+
+    def _leaf_pattern(self, shape: str) -> str:
+        literals = [re.escape(text) for text in re.split("«[a-z_]+»", shape)]
+        holes = [f"({KINDS[self._kinds[name]]})" for name, _ in _HOLE.findall(shape)]
+        return literals[0] + "".join(map("".join, zip(holes, literals[1:], strict=True)))
+
+    def _hole(self, name: str, text: str, path: str) -> None:
+        before = self._seen.setdefault(name, text)
+        if before != text:
+            message = f"{ascii(text)[:80]} here, and {ascii(before)[:80]} before"
+            raise MalformedError(self._differing[path], message, where=path)
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r'\\(["\\])', r"\1", text)

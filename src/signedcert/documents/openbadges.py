@@ -1,0 +1,238 @@
+"""Certificates as Open Badges 3.0 credentials: the form on the wire, and back without loss."""
+
+import json
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+from signedcert.core.encoding import parse_canonical_json
+from signedcert.core.jws import MAX_COMPACT
+from signedcert.documents.form import Differing, Form
+from signedcert.documents.text import MAX_NAME, MAX_SUMMARY, MAX_TITLE, check_text
+from signedcert.errors import MalformedError
+
+#: ``typ`` values that a certificate may have; ``JWT`` is what is written.
+CERTIFICATE_TYPES = ("JWT", "vc+jwt", None)
+#: Entries of one status list (FORMATS, section 9).
+STATUS_LIST_SIZE = 2**20
+
+CERTIFICATE_FORM = Form(
+    '{"@context":["https://www.w3.org/ns/credentials/v2",'
+    '"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],'
+    '"id":"urn:uuid:«id:uuid»","type":["VerifiableCredential","OpenBadgeCredential"],'
+    '"name":"«title:text»",'
+    '"issuer":{"id":"«issuer:origin»","type":["Profile"],"name":"«issuer_name:text»"},'
+    '"validFrom":"«valid_from:time»"‹,"validUntil":"«valid_until:time»"›,'
+    '"credentialSubject":{"id":"urn:uuid:«subject:uuid»","type":["AchievementSubject"],'
+    '"identifier":[{"type":"IdentityObject","hashed":false,'
+    '"identityHash":"«learner:text»","identityType":"name"}]'
+    '‹,"activityStartDate":"«started:date»T00:00:00Z"›'
+    ',"activityEndDate":"«completed:date»T00:00:00Z",'
+    '"achievement":{"id":"«issuer»/courses/«course:slug»","type":["Achievement"],'
+    '"achievementType":"Course","name":"«title»","description":"«description:text»",'
+    '"criteria":{"narrative":"«narrative:text»"}}},'
+    '"relatedResource":[{"id":"«issuer»/courses/«course»/«version:index».json",'
+    '"digestSRI":"«digest:digest»","mediaType":"application/json"}],'
+    '"credentialStatus":{"type":"BitstringStatusListEntry","statusPurpose":"revocation",'
+    '"statusListIndex":"«status_index:index»",'
+    '"statusListCredential":"«issuer»/.well-known/signedcert/status/«status_list:index»"},'
+    '"iss":"«issuer»","jti":"urn:uuid:«id»","nbf":«nbf:integer»,"sub":"urn:uuid:«subject»"'
+    '‹,"exp":«exp:integer»›}'
+)
+
+_DIFFERING: Differing = {
+    "iss": "iss-mismatch",
+    "jti": "jti-mismatch",
+    "sub": "sub-mismatch",
+    "credentialSubject.achievement.id": "not-under-issuer",
+    "credentialSubject.achievement.name": "name-mismatch",
+    "relatedResource[0].id": "not-under-issuer",
+    "credentialStatus.statusListCredential": "status-mismatch",
+}
+_SCORES = frozenset(
+    {"result", "resultDescription", "score", "grade", "finalScore", "mark", "marks"}
+)
+
+
+class Credential(NamedTuple):
+    """Every field of a signed certificate, as its payload says it. Nothing here was verified.
+
+    ``id`` and ``subject`` are UUIDs; ``course`` and ``version`` name the course document, which
+    ``digest`` fixes; ``issuer_name`` is what the document says of its issuer, which is not what
+    a verifier shows.
+    """
+
+    id: str
+    title: str
+    issuer: str
+    issuer_name: str
+    valid_from: datetime
+    valid_until: datetime | None
+    subject: str
+    learner: str
+    started: date | None
+    completed: date
+    course: str
+    version: int
+    description: str
+    narrative: str
+    digest: str
+    status_list: int
+    status_index: int
+
+    @property
+    def course_url(self) -> str:
+        """Where the issuer publishes the course document."""
+        return f"{self.issuer}/courses/{self.course}/{self.version}.json"
+
+    def encode(self) -> bytes:
+        """The payload. Raises MalformedError if a field does not fit its place."""
+        values = {
+            **self._asdict(),
+            "valid_from": _time(self.valid_from),
+            "valid_until": self.valid_until and _time(self.valid_until),
+            "started": self.started and self.started.isoformat(),
+            "completed": self.completed.isoformat(),
+            "version": str(self.version),
+            "status_list": str(self.status_list),
+            "status_index": str(self.status_index),
+            "nbf": str(int(self.valid_from.timestamp())),
+            "exp": self.valid_until and str(int(self.valid_until.timestamp())),
+        }
+        payload = CERTIFICATE_FORM.write(values)
+        if parse_credential(payload) != self:
+            message = "a field does not survive the way to the wire and back"
+            raise MalformedError("not-canonical", message)
+        return payload
+
+
+def parse_credential(payload: bytes) -> Credential:
+    """The certificate that a payload holds, in its one spelling.
+
+    Raises MalformedError: what strict JSON refuses; ``vc-claim``, ``score-in-certificate``,
+    ``evidence-reserved``, ``term-undefined`` and other members that the profile does not have;
+    JWT claims that differ from the credential; texts and dates against the rules.
+    """
+    credential = read_credential(payload)
+    if credential is None:
+        raise explain_credential(parse_canonical_json(payload, MAX_COMPACT, "payload"))
+    return credential
+
+
+def read_credential(payload: bytes) -> Credential | None:
+    """The fast path of ``parse_credential``: None if the payload is not of the form.
+
+    Raises MalformedError for a payload of the form whose fields break a rule.
+    """
+    try:
+        holes = CERTIFICATE_FORM.read(payload.decode("utf-8"))
+    except UnicodeDecodeError:
+        return None
+    return None if holes is None else _credential(holes)
+
+
+def explain_credential(value: object) -> MalformedError:
+    """Why a parsed payload is not of the form, or which rule one of its fields breaks."""
+    return CERTIFICATE_FORM.explain(value, _unknown_member, _DIFFERING)
+
+
+def _credential(holes: dict[str, str | None]) -> Credential:
+    nbf, exp = holes.pop("nbf"), holes.pop("exp")
+    started, valid_until = holes["started"], holes["valid_until"]
+    texts = {name: text for name, text in holes.items() if text is not None}
+    credential = Credential(
+        id=texts["id"],
+        title=texts["title"],
+        issuer=texts["issuer"],
+        issuer_name=texts["issuer_name"],
+        valid_from=_moment(texts["valid_from"], "validFrom"),
+        valid_until=_moment(valid_until, "validUntil") if valid_until else None,
+        subject=texts["subject"],
+        learner=texts["learner"],
+        started=_date(started, "activityStartDate") if started else None,
+        completed=_date(texts["completed"], "activityEndDate"),
+        course=texts["course"],
+        version=int(texts["version"]),
+        description=texts["description"],
+        narrative=texts["narrative"],
+        digest=texts["digest"],
+        status_list=int(texts["status_list"]),
+        status_index=int(texts["status_index"]),
+    )
+    _check_times(credential, nbf, exp)
+    _check_fields(credential)
+    return credential
+
+
+def _check_times(credential: Credential, nbf: str | None, exp: str | None) -> None:
+    if str(int(credential.valid_from.timestamp())) != nbf:
+        raise MalformedError("nbf-mismatch", "nbf is not validFrom", where="nbf")
+    until = credential.valid_until
+    if (until and str(int(until.timestamp()))) != exp:
+        raise MalformedError("exp-mismatch", "exp is not validUntil", where="exp")
+    if until is not None and until <= credential.valid_from:
+        message = "ends before it begins"
+        raise MalformedError("validity-reversed", message, where="validUntil")
+    if credential.started is not None and credential.started > credential.completed:
+        message = "started after it was completed"
+        raise MalformedError("dates-reversed", message, where="activityStartDate")
+
+
+def _check_fields(credential: Credential) -> None:
+    check_text(credential.learner, MAX_NAME, "credentialSubject.identifier[0].identityHash")
+    check_text(credential.title, MAX_TITLE, "name")
+    check_text(credential.issuer_name, MAX_TITLE, "issuer.name")
+    check_text(credential.description, MAX_SUMMARY, "credentialSubject.achievement.description")
+    check_text(
+        credential.narrative, MAX_SUMMARY, "credentialSubject.achievement.criteria.narrative"
+    )
+    if credential.status_index >= STATUS_LIST_SIZE:
+        message = f"{credential.status_index} is beyond a list of {STATUS_LIST_SIZE}"
+        raise MalformedError("wrong-value", message, where="credentialStatus.statusListIndex")
+    if credential.version < 1 or credential.status_list < 1:
+        message = "course versions and status lists count from 1"
+        raise MalformedError("wrong-value", message, where="relatedResource[0].id")
+
+
+def _unknown_member(path: str, name: str) -> MalformedError:
+    where = f"{path}.{name[:40]}".lstrip(".")
+    if name == "vc":
+        message = "a vc claim is of an older data model; the payload is the bare credential"
+        return MalformedError("vc-claim", message, where=where)
+    if name in _SCORES:
+        message = "a certificate never holds a score; that is what a course record is for"
+        return MalformedError("score-in-certificate", message, where=where)
+    if name == "evidence":
+        message = "evidence is reserved for the identity summary, which does not exist yet"
+        return MalformedError("evidence-reserved", message, where=where)
+    if name in _terms():
+        message = "the contexts define this member, the certificate profile has no place for it"
+        return MalformedError("member-unknown", message, where=where)
+    message = "no context defines this member"
+    return MalformedError("term-undefined", message, where=where)
+
+
+@cache
+def _terms() -> frozenset[str]:
+    table = resources.files(__package__).joinpath("terms.json").read_text("utf-8")
+    return frozenset(term for terms in json.loads(table).values() for term in terms)
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+
+
+def _moment(text: str, where: str) -> datetime:
+    """``2026-06-30T00:00:00Z``; the form has checked the digits."""
+    try:
+        return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise MalformedError("wrong-value", f"{text}: {error}", where=where) from error
+
+
+def _date(text: str, where: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise MalformedError("wrong-value", f"{text}: {error}", where=where) from error

@@ -1,0 +1,89 @@
+"""What a text in a certificate may hold: the rules for names, titles and descriptions."""
+
+import re
+import unicodedata
+
+from signedcert.errors import MalformedError
+
+#: Bytes of UTF-8. The longest known personal names are under 200 in any script.
+MAX_NAME = 512
+MAX_TITLE = 256
+#: The whole text is in the course document; the certificate has to fit a QR code.
+MAX_SUMMARY = 120
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufff9-\uffff]")
+#: Embeddings, overrides and isolates make a text look like another one. ZWJ, ZWNJ and the
+#: directional marks are needed to write Persian, Sinhala and others, and stay.
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\u3164\u115f\u1160\uffa0\u2800]+")
+_PLACEHOLDER = re.compile(
+    r"\W*(undefined|none|null|nil|n/?a|nan|tbd|test|unknown|name|no name|first ?name|last ?name"
+    r"|full ?name|learner|student|anonymous|#?ref!?|x{2,})?\W*"
+    r"|\{+.*\}+|<.*>|\[.*\]|\$\{.*|%.*%",
+    re.IGNORECASE,
+)
+
+
+def normalize(text: str) -> str:
+    """``text`` in NFC, without white space around it."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def check_text(text: str, limit: int, where: str) -> None:
+    """Returns if ``text`` may stand in a document.
+
+    Raises MalformedError: ``text-blank``, ``text-too-long`` (over ``limit`` bytes of UTF-8),
+    ``text-control``, ``text-bidi``, ``text-not-nfc``.
+    """
+    if len(text.encode()) > limit:
+        message = f"{len(text.encode())} bytes of UTF-8, and at most {limit} are allowed"
+        raise MalformedError("text-too-long", message, where=where)
+    if not _INVISIBLE.sub("", text):
+        raise MalformedError("text-blank", "nothing to read in it", where=where)
+    if text.isascii() and text.isprintable():
+        return
+    if found := _CONTROL.search(text):
+        raise MalformedError("text-control", _named(found, "control character"), where=where)
+    if found := _BIDI.search(text):
+        raise MalformedError("text-bidi", _named(found, "bidirectional control"), where=where)
+    if not unicodedata.is_normalized("NFC", text):
+        raise MalformedError("text-not-nfc", "not in Unicode normal form C", where=where)
+
+
+def is_placeholder(name: str) -> bool:
+    """Whether a name looks like what software prints when it has no name.
+
+    Some are real surnames, so whoever issues may insist.
+    """
+    return _PLACEHOLDER.fullmatch(name) is not None
+
+
+def summarize(text: str, limit: int = MAX_SUMMARY) -> str:
+    """The beginning of ``text`` in at most ``limit`` bytes, cut between words where it can be."""
+    if len(text.encode()) <= limit:
+        return text
+    room = limit - len("…".encode())
+    cut = text.encode()[:room].decode("utf-8", "ignore")
+    at_word, space, _ = cut.rpartition(" ")
+    if space and len(at_word) > len(cut) // 2:
+        return at_word.rstrip(" ,;:.") + "…"
+    while text[len(cut)] == "\u200d" or unicodedata.combining(text[len(cut)]):
+        cut = cut[:-1]
+    return cut + "…"
+
+
+def same_name(left: str, right: str) -> bool:
+    """Whether two people would read the same name: case, width and spacing do not count,
+    diacritics do.
+    """
+    return _folded(left) == _folded(right)
+
+
+def _folded(text: str) -> str:
+    compatible = unicodedata.normalize("NFKC", text).casefold()
+    dashes = re.sub("[\u2010-\u2015\u2212]", "-", compatible)
+    return " ".join(unicodedata.normalize("NFKC", dashes).split())
+
+
+def _named(found: re.Match[str], what: str) -> str:
+    return f"{what} U+{ord(found.group()):04X} at position {found.start() + 1}"

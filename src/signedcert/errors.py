@@ -1,0 +1,224 @@
+"""What can go wrong, as a caller sees it.
+
+::
+
+    SignedCertError
+    ├── MalformedError        the bytes are damaged, or were never ours
+    ├── VerificationError     catch this one around ``Verifier.verify``
+    │   ├── RejectedError     do not trust the document
+    │   └── UndecidedError    this trust data cannot tell; get newer data, then ask again
+    ├── IssueError            a certificate or a course cannot be issued as asked
+    └── ConfigurationError    the home, a key file, a passphrase or a setting is not usable
+
+Every one carries ``reason``, a slug that does not change between releases, and words that say
+what to do next. Undecided is a ``VerificationError``, so that careless code fails closed.
+"""
+
+from typing import Literal, TypeAlias
+
+Malformed: TypeAlias = Literal[
+    # bytes, text, JSON
+    "too-large",
+    "base64-alphabet",
+    "base64-padding",
+    "base64-tail-bits",
+    "base64-length",
+    "not-utf8",
+    "not-json",
+    "too-deep",
+    "duplicate-member",
+    "not-an-integer",
+    "lone-surrogate",
+    "not-canonical",
+    "member-missing",
+    "member-unknown",
+    "member-order",
+    "wrong-type",
+    "wrong-value",
+    # JWS
+    "not-three-parts",
+    "header-parameter",
+    "header-spelling",
+    "typ-unexpected",
+    "signature-count",
+    # keys
+    "key-type",
+    "key-private",
+    "key-invalid",
+    "kid-not-thumbprint",
+    # verification code
+    "code-length",
+    "code-symbol",
+    "code-check",
+    "code-unreadable",
+    # certificate profile
+    "vc-claim",
+    "score-in-certificate",
+    "evidence-reserved",
+    "term-undefined",
+    "iss-mismatch",
+    "jti-mismatch",
+    "sub-mismatch",
+    "nbf-mismatch",
+    "exp-mismatch",
+    "name-mismatch",
+    "status-mismatch",
+    "not-under-issuer",
+    "kid-not-under-issuer",
+    "text-too-long",
+    "text-control",
+    "text-bidi",
+    "text-not-nfc",
+    "text-blank",
+    "name-placeholder",
+    "dates-reversed",
+    "date-in-future",
+    "validity-reversed",
+    # manifest
+    "manifest-version",
+    "manifest-threshold",
+    "manifest-issuer",
+    "manifest-root-changed",
+    "manifest-key-changed",
+    "manifest-key-missing",
+    "manifest-key-state",
+    "manifest-final",
+    "manifest-expired-before-issued",
+    "pin-mismatch",
+    # files
+    "no-document",
+    "unreadable-file",
+]
+
+Verdicts: TypeAlias = Literal[
+    # not authentic
+    "malformed-document",
+    "bad-signature",
+    "key-not-authorised",
+    "claims-inconsistent",
+    "proof-forked",
+    "key-pre-published",
+    "key-compromised",
+    "key-void",
+    "code-mismatch",
+    "printed-text-differs",
+    "policy-issuer",
+    "policy-course",
+    "policy-learner",
+    # genuine, but not standing
+    "revoked",
+    "suspended",
+    "replaced",
+    "expired",
+    "not-yet-valid",
+    # undecided
+    "unknown-issuer",
+    "unknown-key",
+    "trust-fork",
+    "proof-missing",
+    "proof-invalid",
+    "course-digest-mismatch",
+    "status-unknown",
+    "trust-stale",
+    # unreadable
+    "no-document",
+]
+
+Issuing: TypeAlias = Literal[
+    "already-issued",
+    "column-missing",
+    "column-unknown",
+    "course-exists",
+    "course-unknown",
+    "date-invalid",
+    "field-count",
+    "field-missing",
+    "roster-unreadable",
+    "row-repeated",
+    "signature-unverifiable",
+]
+
+Configuration: TypeAlias = Literal[
+    "demo-directory",
+    "extra-missing",
+    "home-exists",
+    "home-missing",
+    "key-file",
+    "passphrase-missing",
+    "passphrase-wrong",
+    "policy-empty",
+    "registry-version",
+    "root-inside-home",
+    "setting-invalid",
+    "signer-unknown",
+    "time-naive",
+    "trust-missing",
+    "network",
+]
+
+Reason: TypeAlias = Malformed | Verdicts | Issuing | Configuration
+
+
+class SignedCertError(Exception):
+    """The root of all errors that this package raises on purpose.
+
+    ``reason`` is the stable slug, ``message`` the words for people, ``where`` the file, row,
+    field or position, where one is known.
+    """
+
+    def __init__(self, reason: Reason, message: str, *, where: str = "") -> None:
+        super().__init__(reason, message, where)
+        self.reason: Reason = reason
+        self.message = message
+        self.where = where
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.message} [{self.reason}]"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), dict(self.__dict__))
+
+
+class MalformedError(SignedCertError):
+    """The bytes are damaged, or were never one of our formats."""
+
+
+class VerificationError(SignedCertError):
+    """The document was not shown to be authentic; ``step`` is the number of FORMATS, section 11."""
+
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        where: str = "",
+        step: int = 0,
+        detail: str = "",
+    ) -> None:
+        super().__init__(reason, message, where=where)
+        self.step = step
+        self.detail = detail
+
+
+class RejectedError(VerificationError):
+    """Do not trust this document: it is not authentic, or no longer stands."""
+
+
+class UndecidedError(VerificationError):
+    """This trust data cannot tell. The message says which data would."""
+
+
+class IssueError(SignedCertError):
+    """A certificate or a course cannot be issued as asked; nothing was written."""
+
+
+class ConfigurationError(SignedCertError):
+    """The home, a key file, a passphrase or a setting cannot be used as it is."""
+
+
+def _rebuild(kind: type[SignedCertError], state: dict[str, object]) -> SignedCertError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, state["reason"], state["message"], state["where"])
+    error.__dict__.update(state)
+    return error

@@ -1,0 +1,50 @@
+"""Files read with a limit and written whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from signedcert.errors import MalformedError
+
+
+def read_limited(path: Path, limit: int) -> bytes:
+    """A file's bytes. Raises MalformedError: ``unreadable-file``, or ``too-large``."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        message = error.strerror or "cannot be read"
+        raise MalformedError("unreadable-file", message, where=str(path)) from error
+    if len(data) > limit:
+        message = f"larger than the {limit} bytes that are read"
+        raise MalformedError("too-large", message, where=str(path))
+    return data
+
+
+def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Puts ``data`` at ``path`` in one step: a crash leaves the old file or the new one.
+
+    The file and its directory entry are synced before it returns.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    """POSIX makes a rename durable only so; Windows cannot open a directory, and need not."""
+    if os.name == "posix":
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

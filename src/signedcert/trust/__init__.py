@@ -1,0 +1,1 @@
+"""What a verifier believes: institutions' key manifests, from a pin on."""

@@ -1,0 +1,140 @@
+"""The institutions that a verifier has pinned, with all their manifests."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from signedcert.core.jws import MAX_GENERAL, Header
+from signedcert.documents.openbadges import CERTIFICATE_TYPES
+from signedcert.errors import ConfigurationError, MalformedError, SignedCertError
+from signedcert.files import read_limited, write_atomic
+from signedcert.trust.history import History, Pin
+from signedcert.trust.manifest import KeyEntry, SignedManifest
+
+_PIN_FILE = "pin"
+_MAX_PIN = 128
+
+
+class TrustedKey(NamedTuple):
+    """An entry of an accepted manifest, and the history that it is from."""
+
+    history: History
+    entry: KeyEntry
+
+
+@dataclass(frozen=True, slots=True)
+class TrustStore:
+    """What a verifier believes; nothing in it changes, ``add`` returns another one.
+
+    ``institutions`` are the histories by ``iss``. On disk it is a directory with one folder per
+    institution, holding ``pin`` and every accepted manifest; reading it checks them all again.
+    """
+
+    institutions: Mapping[str, History] = field(default_factory=dict)
+    _headers: Mapping[bytes, TrustedKey] = field(init=False, repr=False, compare=False)
+    _urls: Mapping[str, TrustedKey] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        keys = [
+            TrustedKey(history, entry)
+            for history in self.institutions.values()
+            for entry in history.newest.keys
+        ]
+        headers = {
+            Header(key.entry.key.algorithm, key.entry.url, typ).segment().encode(): key
+            for key in keys
+            if key.entry.role == "issue"
+            for typ in CERTIFICATE_TYPES
+        }
+        object.__setattr__(self, "institutions", MappingProxyType(dict(self.institutions)))
+        object.__setattr__(self, "_headers", headers)
+        object.__setattr__(self, "_urls", {key.entry.url: key for key in keys})
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (dict(self.institutions),)
+
+    @classmethod
+    def empty(cls) -> "TrustStore":
+        """A store that trusts nobody."""
+        return cls({})
+
+    def add(self, manifests: Iterable[bytes], pin: str | Pin) -> "TrustStore":
+        """The store with one institution's manifests, every version from the pinned one on.
+
+        ``pin`` comes from the institution by a way that you trust, not from the file. Versions
+        that are known already do no harm, so this also updates.
+        Raises MalformedError, RejectedError: the first manifest that breaks a rule, and which.
+        """
+        pinned = Pin.parse(pin) if isinstance(pin, str) else pin
+        signed = sorted(
+            (SignedManifest.parse(data, "manifest") for data in manifests),
+            key=lambda manifest: manifest.unverified.version,
+        )
+        later = [one for one in signed if one.unverified.version >= pinned.version]
+        if not later:
+            message = (
+                f"no manifest of version {pinned.version}, which the pin names, is among these"
+            )
+            raise MalformedError("manifest-version", message)
+        history = self._history(later[0].unverified.iss, pinned) or History.start(later[0], pinned)
+        for one in later:
+            history = history.accept(one)
+        return TrustStore({**self.institutions, history.newest.iss: history})
+
+    def _history(self, iss: str, pin: Pin) -> History | None:
+        """The history to go on with: one from the same pin."""
+        history = self.institutions.get(iss)
+        return history if history is not None and history.pin == pin else None
+
+    def find_header(self, segment: bytes) -> TrustedKey | None:
+        """The issuing key for which a certificate has exactly this header segment."""
+        return self._headers.get(segment)
+
+    def find_key(self, url: str) -> TrustedKey | None:
+        """The key with this ``kid`` URL, whatever its role."""
+        return self._urls.get(url)
+
+    @classmethod
+    def read(cls, path: str | Path) -> "TrustStore":
+        """The store in a directory; every manifest is checked again.
+
+        Raises ConfigurationError ``trust-missing``; MalformedError, naming the folder.
+        """
+        directory = Path(path)
+        if not directory.is_dir():
+            message = "no trust store here; make one with: signedcert trust add"
+            raise ConfigurationError("trust-missing", message, where=str(directory))
+        store = cls.empty()
+        for folder in sorted(directory.iterdir()):
+            if (folder / _PIN_FILE).is_file():
+                store = store._read_institution(folder)
+        return store
+
+    def _read_institution(self, folder: Path) -> "TrustStore":
+        try:
+            text = read_limited(folder / _PIN_FILE, _MAX_PIN).decode("ascii", "replace").strip()
+            files = sorted(folder.glob("*.json"))
+            return self.add([read_limited(file, MAX_GENERAL) for file in files], text)
+        except SignedCertError as error:
+            error.where = ": ".join(part for part in (str(folder), error.where) if part)
+            raise
+
+    def write(self, path: str | Path) -> None:
+        """Writes the store. Manifests first, the pin last: what is half-written is not read."""
+        for iss, history in self.institutions.items():
+            folder = Path(path) / _folder(iss)
+            folder.mkdir(parents=True, exist_ok=True)
+            for signed in history.evidence:
+                manifest = signed.unverified
+                name = f"{manifest.version:06d}-{manifest.digest[:8]}.json"
+                write_atomic(folder / name, signed.jws.encode())
+            write_atomic(folder / _PIN_FILE, f"{history.pin}\n".encode())
+
+
+def _folder(iss: str) -> str:
+    """The host, and enough of a digest that no two institutions share a folder."""
+    host = iss.removeprefix("https://").replace(":", "-")[:80]
+    return f"{host}-{hashlib.sha256(iss.encode()).hexdigest()[:8]}"

@@ -1,0 +1,1 @@
+"""The numbered procedure that decides whether a document is authentic."""

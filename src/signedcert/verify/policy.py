@@ -1,0 +1,54 @@
+"""What a relying party asks for beyond authenticity."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from signedcert.documents.openbadges import Credential
+from signedcert.documents.text import same_name
+from signedcert.errors import ConfigurationError
+from signedcert.trust.history import History
+from signedcert.verify.report import Check, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Issuer (its ``iss``), course (its id), learner (the name, case and spacing aside), and how
+    old trust data may be.
+
+    Raises ConfigurationError ``policy-empty``: a policy that asks for nothing is a mistake; to
+    ask for nothing, give none.
+    """
+
+    issuer: str | None = None
+    course: str | None = None
+    learner: str | None = None
+    max_trust_age: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        if (self.issuer, self.course, self.learner, self.max_trust_age) == (None,) * 4:
+            message = "this policy asks for nothing; give no policy instead"
+            raise ConfigurationError("policy-empty", message)
+
+    def check(self, credential: Credential, history: History | None, at: datetime) -> Check:
+        """Step 10 for a document that could be read, with the history of its issuer if known."""
+        if self.issuer is not None and credential.issuer != self.issuer:
+            return _differs("policy-issuer", f"issued by {credential.issuer}")
+        if self.course is not None and credential.course != self.course:
+            return _differs("policy-course", f"for the course {credential.course}")
+        if self.learner is not None and not same_name(credential.learner, self.learner):
+            return _differs("policy-learner", "the name in the certificate is another one")
+        if self.max_trust_age is not None and history is not None:
+            age = at - history.newest.issued
+            if age > self.max_trust_age:
+                technical = (
+                    f"the newest manifest, version {history.newest.version}, is {age.days} days old"
+                )
+                return Check(10, Outcome.UNDECIDED, "trust-stale", technical=technical)
+        return Check(10, Outcome.PASSED)
+
+
+def _differs(
+    reason: Literal["policy-issuer", "policy-course", "policy-learner"], technical: str
+) -> Check:
+    return Check(10, Outcome.FAILED, reason, technical=technical)

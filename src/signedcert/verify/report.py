@@ -1,0 +1,167 @@
+"""What the procedure found: ten numbered checks, and the worst of them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import NamedTuple
+
+from signedcert.core.code import VerificationCode
+from signedcert.documents.openbadges import Credential
+from signedcert.errors import Reason
+
+
+class Verdict(Enum):
+    """The answer, with its exit status (FORMATS, section 11)."""
+
+    AUTHENTIC = "authentic"
+    NOT_AUTHENTIC = "not authentic"
+    NOT_STANDING = "not standing"
+    UNDECIDED = "undecided"
+    UNREADABLE = "unreadable"
+
+    @property
+    def exit_status(self) -> int:
+        """What the command line exits with."""
+        return _EXIT[self]
+
+
+_EXIT = {
+    Verdict.AUTHENTIC: 0,
+    Verdict.NOT_AUTHENTIC: 1,
+    Verdict.NOT_STANDING: 3,
+    Verdict.UNDECIDED: 4,
+    Verdict.UNREADABLE: 5,
+}
+#: From the worst to the best.
+WORST_FIRST = (
+    Verdict.NOT_AUTHENTIC,
+    Verdict.UNREADABLE,
+    Verdict.UNDECIDED,
+    Verdict.NOT_STANDING,
+    Verdict.AUTHENTIC,
+)
+
+
+def worst(verdicts: "list[Verdict]") -> Verdict:
+    """The worst of several verdicts."""
+    return min(verdicts, key=WORST_FIRST.index, default=Verdict.AUTHENTIC)
+
+
+class Outcome(Enum):
+    """What came of one check. ``NOT_MADE`` follows a step that failed; ``NOT_ASKED`` and
+    ``NOT_PUBLISHED`` say that there was nothing to check, and why.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_STANDING = "not standing"
+    UNDECIDED = "undecided"
+    NOT_MADE = "not made"
+    NOT_ASKED = "not asked"
+    NOT_PUBLISHED = "not published"
+
+
+_VERDICT = {
+    Outcome.FAILED: Verdict.NOT_AUTHENTIC,
+    Outcome.NOT_STANDING: Verdict.NOT_STANDING,
+    Outcome.UNDECIDED: Verdict.UNDECIDED,
+}
+
+
+class Check(NamedTuple):
+    """One step. ``reason`` is set if it did not pass; ``detail`` is the finer slug behind it,
+    ``technical`` a line for those who want to know more.
+    """
+
+    step: int
+    outcome: Outcome
+    reason: Reason | None = None
+    detail: str = ""
+    technical: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What this step alone would lead to."""
+        if self.reason == "no-document":
+            return Verdict.UNREADABLE
+        return _VERDICT.get(self.outcome, Verdict.AUTHENTIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """The institution, as the trust store knows it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseReference:
+    """The course, as the certificate names it; ``text`` is the course document, if a copy with
+    the signed digest was at hand.
+    """
+
+    id: str
+    version: int
+    title: str
+    description: str
+    criteria: str
+    url: str
+    digest: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedCertificate:
+    """An authentic certificate: all of what was signed, with the issuer's name from the trust
+    store. Only ``Verifier.verify`` returns one.
+    """
+
+    id: str
+    code: VerificationCode
+    learner: str
+    course: CourseReference
+    started: date | None
+    completed: date
+    issuer: Issuer
+    issued: datetime
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of all steps; true if, and only if, the document is authentic.
+
+    ``code`` is the document's own, where it could be read. ``credential`` is what was signed,
+    where steps 1 to 6 found it genuine, and None otherwise; ``issuer`` is from the trust store.
+    """
+
+    checks: tuple[Check, ...]
+    code: VerificationCode | None = None
+    credential: Credential | None = None
+    issuer: Issuer | None = None
+    course: str | None = None
+    unverified: Credential | None = None
+
+    def __bool__(self) -> bool:
+        return self.verdict is Verdict.AUTHENTIC
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all steps."""
+        return self.decisive.verdict
+
+    @property
+    def decisive(self) -> Check:
+        """The first of the steps with the worst outcome; the last step if all is well."""
+        found = min(self.checks, key=lambda check: WORST_FIRST.index(check.verdict))
+        return found if found.verdict is not Verdict.AUTHENTIC else self.checks[-1]
+
+    @property
+    def reason(self) -> Reason | None:
+        """The slug of the decisive step; None if the document is authentic."""
+        return self.decisive.reason
+
+    def unverified_claims(self) -> Credential | None:
+        """What the document claims, where it could be read. Nobody has confirmed it."""
+        return self.unverified

@@ -1,0 +1,33 @@
+"""What all tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.reference import World, make_world
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """An institution that issues with ES256."""
+    return make_world()
+
+
+@pytest.fixture(scope="session")
+def ed25519_world() -> World:
+    """An institution that issues with Ed25519."""
+    return make_world("Ed25519")
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """Test cases that others wrote: SIGNEDCERT_VECTORS, or ../shared/vectors."""
+    default = Path(__file__).parents[2] / "shared" / "vectors"
+    path = Path(os.environ.get("SIGNEDCERT_VECTORS", default))
+    if not path.is_dir():
+        message = f"no test vectors at {path}; set SIGNEDCERT_VECTORS to where they are"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return path

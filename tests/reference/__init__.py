@@ -1,0 +1,119 @@
+"""The reference course and certificate, for tests and benchmarks alike, and a world around them.
+
+Keys are made when they are needed and never stored.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from signedcert.core.jws import Header, serialize_compact, signing_input
+from signedcert.core.keys import Algorithm
+from signedcert.custody.ceremony import generate_roots, next_groups, root_groups, sign_manifest
+from signedcert.custody.private import PrivateKey
+from signedcert.documents.course import Course
+from signedcert.documents.openbadges import Credential
+from signedcert.trust.manifest import KeyEntry, KeyManifest, SignedManifest, State, key_url
+from signedcert.trust.store import TrustStore
+
+ISSUER = "https://learn.example.edu"
+NAME = "Example University"
+ISSUED = datetime(2026, 7, 1, 10, 30, tzinfo=UTC)
+#: A moment at which the reference certificate is verified.
+AT = ISSUED + timedelta(days=30)
+
+
+@cache
+def course() -> Course:
+    """The reference course."""
+    return Course.read(Path(__file__).with_name("course.json"))
+
+
+def credential() -> Credential:
+    """The reference certificate, every field that is always there."""
+    return Credential(
+        id="5a0c1b7e-6f1d-4c58-9d38-0f3c1f5be6a1",
+        title=course().title,
+        issuer=ISSUER,
+        issuer_name=NAME,
+        valid_from=ISSUED,
+        valid_until=None,
+        subject="c2f1a9d4-3b7e-4e0a-8a55-2b9d6c7f8e01",
+        learner="María-José Nguyễn",
+        started=None,
+        completed=date(2026, 6, 30),
+        course=course().id,
+        version=course().version,
+        description=course().summary,
+        narrative=course().criteria,
+        digest=course().digest,
+        status_list=1,
+        status_index=77123,
+    )
+
+
+@dataclass(frozen=True)
+class World:
+    """An institution with root keys and one issuing key, and a verifier's trust in it."""
+
+    roots: tuple[PrivateKey, ...]
+    next_roots: tuple[PrivateKey, ...]
+    key: PrivateKey
+    signed: SignedManifest
+
+    @property
+    def manifest(self) -> KeyManifest:
+        """Version 1, as the institution made it."""
+        return self.signed.unverified
+
+    @property
+    def trust(self) -> TrustStore:
+        """A trust store that has pinned it."""
+        return TrustStore.empty().add([self.signed.jws.encode()], self.manifest.pin)
+
+    def header(self, **changes: str | None) -> Header:
+        """The header that the issuing key writes, or a variation of it."""
+        header = Header(self.key.algorithm, key_url(ISSUER, self.key.public_key), "JWT")
+        return replace(header, **changes)  # type: ignore[arg-type]
+
+    def sign(self, payload: bytes, header: Header | None = None) -> bytes:
+        """A compact JWS over any payload, signed by the issuing key."""
+        signed = signing_input(header or self.header(), payload)
+        return serialize_compact(signed, self.key.sign(signed)).encode()
+
+    def document(self) -> bytes:
+        """The reference certificate, signed."""
+        return self.sign(credential().encode())
+
+    def with_state(self, state: State, **changes: object) -> TrustStore:
+        """A trust store in which the issuing key has another state from the start."""
+        entry = replace(self.manifest.keys[0], state=state, **changes)  # type: ignore[arg-type]
+        manifest = replace(self.manifest, keys=(entry,))
+        signed = sign_manifest(manifest, self.roots)
+        return TrustStore.empty().add([signed.jws.encode()], manifest.pin)
+
+
+def make_world(algorithm: Algorithm = "ES256") -> World:
+    """A new institution."""
+    roots, next_roots = generate_roots(), generate_roots()
+    key = PrivateKey.generate(algorithm)
+    manifest = KeyManifest(
+        iss=ISSUER,
+        name=NAME,
+        version=1,
+        issued=ISSUED - timedelta(days=1),
+        expires=ISSUED + timedelta(days=365),
+        root=root_groups(roots),
+        next=next_groups(next_roots),
+        keys=(
+            KeyEntry(
+                key=key.public_key,
+                url=key_url(ISSUER, key.public_key),
+                role="issue",
+                state="active",
+                since=ISSUED - timedelta(days=1),
+            ),
+        ),
+    )
+    return World(roots, next_roots, key, sign_manifest(manifest, roots))
