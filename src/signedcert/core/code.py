@@ -9,6 +9,7 @@ can be corrected.
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 from signedcert.errors import MalformedError
 
@@ -227,7 +228,7 @@ def _one_error(folded: list[int]) -> tuple[int, ...] | None:
     if len(folded) < 2 or not folded[0]:
         return None
     ratio = _divide(folded[1], folded[0])
-    pairs = zip(folded, folded[1:], strict=False)
+    pairs = pairwise(folded)
     return (1, ratio) if all(_multiply(ratio, a) == b for a, b in pairs) else None
 
 

@@ -140,8 +140,7 @@ class Course(_Frozen):
             course = cls.model_validate(_with_tuples(value))
         except ValidationError as error:
             raise _explain(error, where) from error
-        course._text = data.decode("utf-8")
-        return course
+        return course._with_text(data.decode("utf-8"))
 
     @classmethod
     def read(cls, path: str | Path) -> "Course":
@@ -152,6 +151,10 @@ class Course(_Frozen):
             message = error.strerror or "cannot be read"
             raise MalformedError("unreadable-file", message, where=str(path)) from error
         return cls.parse(data, str(path))
+
+    def _with_text(self, text: str) -> Self:
+        self._text = text
+        return self
 
     @cached_property
     def text(self) -> str:

@@ -1,7 +1,7 @@
 """A document shape as a text with holes: it writes the payload and reads it back.
 
 A template is JSON in its one spelling, with ``«name»`` or ``«name:kind»`` for each hole and
-``‹…›`` around what is present only together with the holes in it. A hole that stands twice has
+``⟦…⟧`` around what is present only together with the holes in it. A hole that stands twice has
 the same text in both places. What the template does not match is not of this shape; ``explain``
 then finds out why.
 """
@@ -26,7 +26,7 @@ KINDS: dict[str, str] = {
     "index": r"0|[1-9][0-9]{0,15}",
 }
 _HOLE = re.compile("«([a-z_]+)(?::([a-z]+))?»")
-_PART = re.compile("‹(.*?)›|([^‹›]+)")
+_PART = re.compile("⟦(.*?)⟧|([^⟦⟧]+)")
 
 Unknown: TypeAlias = Callable[[str, str], MalformedError]
 Differing: TypeAlias = Mapping[str, Malformed]

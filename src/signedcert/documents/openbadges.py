@@ -23,11 +23,11 @@ CERTIFICATE_FORM = Form(
     '"id":"urn:uuid:«id:uuid»","type":["VerifiableCredential","OpenBadgeCredential"],'
     '"name":"«title:text»",'
     '"issuer":{"id":"«issuer:origin»","type":["Profile"],"name":"«issuer_name:text»"},'
-    '"validFrom":"«valid_from:time»"‹,"validUntil":"«valid_until:time»"›,'
+    '"validFrom":"«valid_from:time»"⟦,"validUntil":"«valid_until:time»"⟧,'
     '"credentialSubject":{"id":"urn:uuid:«subject:uuid»","type":["AchievementSubject"],'
     '"identifier":[{"type":"IdentityObject","hashed":false,'
     '"identityHash":"«learner:text»","identityType":"name"}]'
-    '‹,"activityStartDate":"«started:date»T00:00:00Z"›'
+    '⟦,"activityStartDate":"«started:date»T00:00:00Z"⟧'
     ',"activityEndDate":"«completed:date»T00:00:00Z",'
     '"achievement":{"id":"«issuer»/courses/«course:slug»","type":["Achievement"],'
     '"achievementType":"Course","name":"«title»","description":"«description:text»",'
@@ -38,7 +38,7 @@ CERTIFICATE_FORM = Form(
     '"statusListIndex":"«status_index:index»",'
     '"statusListCredential":"«issuer»/.well-known/signedcert/status/«status_list:index»"},'
     '"iss":"«issuer»","jti":"urn:uuid:«id»","nbf":«nbf:integer»,"sub":"urn:uuid:«subject»"'
-    '‹,"exp":«exp:integer»›}'
+    '⟦,"exp":«exp:integer»⟧}'
 )
 
 _DIFFERING: Differing = {

@@ -110,17 +110,13 @@ class TrustStore:
         store = cls.empty()
         for folder in sorted(directory.iterdir()):
             if (folder / _PIN_FILE).is_file():
-                store = store._read_institution(folder)
+                pin, manifests = _read_institution(folder)
+                try:
+                    store = store.add(manifests, pin)
+                except SignedCertError as error:
+                    error.where = ": ".join(filter(None, (str(folder), error.where)))
+                    raise
         return store
-
-    def _read_institution(self, folder: Path) -> "TrustStore":
-        try:
-            text = read_limited(folder / _PIN_FILE, _MAX_PIN).decode("ascii", "replace").strip()
-            files = sorted(folder.glob("*.json"))
-            return self.add([read_limited(file, MAX_GENERAL) for file in files], text)
-        except SignedCertError as error:
-            error.where = ": ".join(part for part in (str(folder), error.where) if part)
-            raise
 
     def write(self, path: str | Path) -> None:
         """Writes the store. Manifests first, the pin last: what is half-written is not read."""
@@ -132,6 +128,11 @@ class TrustStore:
                 name = f"{manifest.version:06d}-{manifest.digest[:8]}.json"
                 write_atomic(folder / name, signed.jws.encode())
             write_atomic(folder / _PIN_FILE, f"{history.pin}\n".encode())
+
+
+def _read_institution(folder: Path) -> tuple[str, list[bytes]]:
+    pin = read_limited(folder / _PIN_FILE, _MAX_PIN).decode("ascii", "replace").strip()
+    return pin, [read_limited(file, MAX_GENERAL) for file in sorted(folder.glob("*.json"))]
 
 
 def _folder(iss: str) -> str:

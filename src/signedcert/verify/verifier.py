@@ -77,7 +77,7 @@ class Verifier:
         return _verified(report)
 
     def report(self, document: Bundle | bytes, *, at: datetime, code: str | None = None) -> Report:
-        """All ten steps. Raises nothing for a bad document, ConfigurationError for a naive ``at``."""
+        """All ten steps; a bad document raises nothing. ConfigurationError for a naive ``at``."""
         whole_seconds(at, "at")
         try:
             bundle = document if isinstance(document, Bundle) else Bundle.parse(document)
