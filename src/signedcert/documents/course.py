@@ -137,10 +137,9 @@ class Course(_Frozen):
         """
         value = parse_json(data, MAX_COURSE, where)
         try:
-            course = cls.model_validate(_with_tuples(value))
+            return cls.model_validate(_with_tuples(value), context=data.decode("utf-8"))
         except ValidationError as error:
             raise _explain(error, where) from error
-        return course._with_text(data.decode("utf-8"))
 
     @classmethod
     def read(cls, path: str | Path) -> "Course":
@@ -152,9 +151,9 @@ class Course(_Frozen):
             raise MalformedError("unreadable-file", message, where=str(path)) from error
         return cls.parse(data, str(path))
 
-    def _with_text(self, text: str) -> Self:
+    def model_post_init(self, text: str | None, /) -> None:
+        """The validation context is the text that the values were read from."""
         self._text = text
-        return self
 
     @cached_property
     def text(self) -> str:
