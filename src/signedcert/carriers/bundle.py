@@ -36,7 +36,7 @@ class Bundle:
     @property
     def code(self) -> VerificationCode:
         """The code of the document, recomputed. Raises MalformedError if it is no JWS."""
-        jws = CompactJWS.parse(self.document.encode())
+        jws = CompactJWS.parse(self.document.encode("utf-8", "surrogatepass"))
         return VerificationCode.derive(jws.signing_input, jws.signature)
 
     def encode(self) -> bytes:

@@ -30,6 +30,8 @@ def b64url_decode(text: bytes, where: str = "") -> bytes:
     Raises MalformedError: padding, ``+`` or ``/``, white space, an impossible length, or bits
     set behind the last byte.
     """
+    if b"+" in text or b"/" in text:  # pybase64 only warns of them
+        raise _explain_base64(text, where)
     try:
         data = pybase64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:

@@ -23,6 +23,7 @@ Algorithm: TypeAlias = Literal["ES256", "Ed25519", "ML-DSA-44", "ML-DSA-65"]
 #: Order of the P-256 group (FIPS 186-5). A signature of ours has s in the lower half.
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P256_HALF = P256_ORDER // 2
+_P256_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
 _P256 = ec.SECP256R1()
 _ECDSA = ec.ECDSA(SHA256())
 
@@ -203,6 +204,8 @@ _FROM_JWK: dict[str, Callable[[Members], PublicKey]] = {
 
 def _check_es256(raw: bytes) -> _Check:
     x, y = int.from_bytes(raw[:32]), int.from_bytes(raw[32:])
+    if max(x, y) >= _P256_PRIME:  # the library reduces it
+        raise MalformedError("key-invalid", "x or y is not reduced, so the key has two spellings")
     try:
         verify = ec.EllipticCurvePublicNumbers(x, y, _P256).public_key().verify
     except ValueError as error:

@@ -15,6 +15,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufff9-\uffff]")
 #: Embeddings, overrides and isolates make a text look like another one. ZWJ, ZWNJ and the
 #: directional marks are needed to write Persian, Sinhala and others, and stay.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_UNSAFE = re.compile(f"{_CONTROL.pattern}|{_BIDI.pattern}|[\ud800-\udfff]")
 _INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\u3164\u115f\u1160\uffa0\u2800]+")
 _PLACEHOLDER = re.compile(
     r"\W*(undefined|none|null|nil|n/?a|nan|tbd|test|unknown|name|no name|first ?name|last ?name"
@@ -70,6 +71,14 @@ def summarize(text: str, limit: int = MAX_SUMMARY) -> str:
     while text[len(cut)] == "\u200d" or unicodedata.combining(text[len(cut)]):
         cut = cut[:-1]
     return cut + "…"
+
+
+def visible(text: str, limit: int = 80) -> str:
+    """``text`` for a message or a report: what cannot be seen, or would move the rest of the
+    line about, is escaped; the end of a long one is cut.
+    """
+    shown = text if len(text) <= limit else text[:limit] + "…"
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", shown)
 
 
 def same_name(left: str, right: str) -> bool:

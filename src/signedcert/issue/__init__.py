@@ -1,1 +1,1 @@
-"""Empty."""
+"""From claims and rosters to signed documents in the registry."""

@@ -57,15 +57,16 @@ class Pin:
 class History:
     """The accepted manifests of one institution, from the pinned version on.
 
-    ``forked``: root keys have signed two successors of one version, and neither wins. Nothing
-    about this institution can be decided then. ``evidence`` is every accepted manifest as it
-    arrived, losers of a fork included, enough to rebuild this history.
+    ``forks`` are the versions of which root keys have signed two, and neither wins. Nothing
+    about this institution can be decided while there are any. ``evidence`` is every accepted
+    manifest as it arrived, losers of a fork included, enough to rebuild this history: by version,
+    and within one in the order in which they are here.
     """
 
     pin: Pin
     versions: tuple[KeyManifest, ...]
     evidence: tuple[SignedManifest, ...]
-    forked: bool = False
+    forks: frozenset[int] = frozenset()
 
     @classmethod
     def start(cls, signed: SignedManifest, pin: Pin) -> "History":
@@ -83,6 +84,11 @@ class History:
             raise MalformedError("pin-mismatch", message, where="pin")
         _check_signatures(signed, manifest.root)
         return cls(pin, (manifest,), (signed,))
+
+    @property
+    def forked(self) -> bool:
+        """Whether two manifests of one version stand against each other."""
+        return bool(self.forks)
 
     @property
     def newest(self) -> KeyManifest:
@@ -129,9 +135,19 @@ class History:
         if rotates == (True, False):
             return replace(self, evidence=evidence)
         if rotates == (False, True):
-            versions = (*self.versions[:position], second)
-            return replace(self, versions=versions, evidence=evidence)
-        return replace(self, evidence=evidence, forked=True)
+            return self._switch(position, second, evidence)
+        return replace(self, evidence=evidence, forks=self.forks | {second.version})
+
+    def _switch(
+        self, position: int, winner: KeyManifest, evidence: tuple[SignedManifest, ...]
+    ) -> "History":
+        """The winner takes the loser's place; what followed the loser is gone, and its forks."""
+        return History(
+            self.pin,
+            (*self.versions[:position], winner),
+            tuple(one for one in evidence if one.unverified.version <= winner.version),
+            frozenset(version for version in self.forks if version < winner.version),
+        )
 
 
 def _check_successor(parent: KeyManifest, signed: SignedManifest) -> None:

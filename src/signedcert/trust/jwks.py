@@ -39,7 +39,7 @@ def pyjwk(trust: TrustStore, token: str) -> "PyJWK":
     """
     from jwt import PyJWK  # noqa: PLC0415 - 150 ms, for those who want it
 
-    header = Header.parse(CompactJWS.parse(token.encode()).header_segment)
+    header = Header.parse(CompactJWS.parse(token.encode("utf-8", "surrogatepass")).header_segment)
     found = trust.find_key(header.kid or "")
     if found is None or not served(found.entry):
         message = "no active or retired issuing key of the trust store has this kid"

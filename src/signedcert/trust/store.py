@@ -1,6 +1,7 @@
 """The institutions that a verifier has pinned, with all their manifests."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,15 +120,33 @@ class TrustStore:
         return store
 
     def write(self, path: str | Path) -> None:
-        """Writes the store. Manifests first, the pin last: what is half-written is not read."""
+        """Writes the store. The pin last: what is half-written is not read."""
         for iss, history in self.institutions.items():
             folder = Path(path) / _folder(iss)
             folder.mkdir(parents=True, exist_ok=True)
-            for signed in history.evidence:
-                manifest = signed.unverified
-                name = f"{manifest.version:06d}-{manifest.digest[:8]}.json"
-                write_atomic(folder / name, signed.jws.encode())
+            files = _files(history)
+            stale = [file for file in folder.glob("*.json") if file.name not in files]
+            if stale:
+                (folder / _PIN_FILE).unlink(missing_ok=True)
+            for file in stale:
+                file.unlink()
+            for name, data in files.items():
+                write_atomic(folder / name, data)
             write_atomic(folder / _PIN_FILE, f"{history.pin}\n".encode())
+
+
+def _files(history: History) -> dict[str, bytes]:
+    """The manifests by file name. Names sort by version, and of two manifests of one version the
+    one that arrived first comes first: what follows it was checked against it.
+    """
+    files: dict[str, bytes] = {}
+    arrived: Counter[int] = Counter()
+    for signed in history.evidence:
+        manifest = signed.unverified
+        name = f"{manifest.version:06d}-{arrived[manifest.version]}-{manifest.digest[:8]}.json"
+        arrived[manifest.version] += 1
+        files[name] = signed.jws.encode()
+    return files
 
 
 def _read_institution(folder: Path) -> tuple[str, list[bytes]]:

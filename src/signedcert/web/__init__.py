@@ -1,1 +1,1 @@
-"""Empty."""
+"""The pages behind the verify URL, and what the institution publishes."""

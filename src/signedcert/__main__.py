@@ -1,0 +1,5 @@
+"""``python -m signedcert`` is the command line."""
+
+from signedcert.cli import main
+
+main()

@@ -1,0 +1,127 @@
+"""A whole roster: issued in batches, with two reports and a file for each certificate."""
+
+import csv
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from signedcert.carriers.bundle import SUFFIX
+from signedcert.documents.certificate import Certificate
+from signedcert.documents.course import Course
+from signedcert.documents.text import visible
+from signedcert.errors import IssueError, SignedCertError
+from signedcert.files import write_atomic
+from signedcert.issue.issuer import Issued, Issuer, Request
+from signedcert.issue.roster import BadRow, RosterRow
+
+#: Rows of one transaction: its sync is shared by all of them.
+BATCH = 500
+ISSUED_COLUMNS = ("learner_id", "course", "run", "code", "url", "file")
+ERROR_COLUMNS = ("line", "learner_id", "field", "reason", "value", "message")
+
+
+class IssuedRow(NamedTuple):
+    """A row and the certificate that it led to."""
+
+    row: RosterRow
+    issued: Issued
+
+
+def issue_rows(
+    issuer: Issuer,
+    courses: Mapping[str, Course],
+    rows: Iterable[RosterRow | BadRow],
+    at: datetime,
+) -> Iterator[IssuedRow | BadRow]:
+    """One outcome per row, in their order; each certificate is durable when it comes out."""
+    remaining = iter(rows)
+    while batch := list(islice(remaining, BATCH)):
+        yield from _issue_batch(issuer, courses, batch, at)
+
+
+def _issue_batch(
+    issuer: Issuer,
+    courses: Mapping[str, Course],
+    batch: list[RosterRow | BadRow],
+    at: datetime,
+) -> Iterator[IssuedRow | BadRow]:
+    prepared = [_request(row, courses) if isinstance(row, RosterRow) else row for row in batch]
+    pairs = zip(batch, prepared, strict=True)
+    requests = [one for one in prepared if isinstance(one, Request)]
+    results = iter(issuer.issue_batch(requests, at))
+    for row, request in pairs:
+        if isinstance(request, Request) and isinstance(row, RosterRow):
+            result = next(results)
+            yield (
+                _bad(row, result) if isinstance(result, SignedCertError) else IssuedRow(row, result)
+            )
+        elif isinstance(request, BadRow):
+            yield request
+
+
+def _request(row: RosterRow, courses: Mapping[str, Course]) -> Request | BadRow:
+    try:
+        course = courses.get(row.course)
+        if course is None:
+            known = ", ".join(sorted(courses)) or "none yet"
+            message = f"not in the catalogue, which has: {known}"
+            raise IssueError("course-unknown", message, where="course")
+        certificate = Certificate(
+            learner=row.name, course=course, completed=row.completed, started=row.started
+        )
+    except SignedCertError as error:
+        return _bad(row, error)
+    return Request(certificate, row.learner_id, row.run, row.name_confirmed)
+
+
+def _bad(row: RosterRow, error: SignedCertError) -> BadRow:
+    value = visible(str(getattr(row, error.where, "")))
+    return BadRow(row.line, row.learner_id, error.where, error.reason, value, error.message)
+
+
+class Counts(NamedTuple):
+    """How a roster went."""
+
+    issued: int
+    again: int
+    bad: int
+
+
+def write_results(outcomes: Iterable[IssuedRow | BadRow], directory: Path) -> Iterator[Counts]:
+    """Writes ``issued.csv``, ``errors.csv`` and a bundle per certificate, and yields the counts
+    so far after each row. The two reports appear whole, at the end.
+
+    The registry is the record: what is missing here after a crash, another run writes again.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    issued = again = bad = 0
+    parts = [directory / f".{name}.part" for name in ("issued.csv", "errors.csv")]
+    with (
+        parts[0].open("w", encoding="utf-8", newline="") as good_file,
+        parts[1].open("w", encoding="utf-8", newline="") as bad_file,
+    ):
+        good, wrong = csv.writer(good_file), csv.writer(bad_file)
+        good.writerow(ISSUED_COLUMNS)
+        wrong.writerow(ERROR_COLUMNS)
+        for outcome in outcomes:
+            if isinstance(outcome, BadRow):
+                wrong.writerow(outcome)
+                bad += 1
+            else:
+                good.writerow(_write_bundle(outcome, directory))
+                again += outcome.issued.again
+                issued += not outcome.issued.again
+            yield Counts(issued, again, bad)
+    for part in parts:
+        os.replace(part, directory / part.name.removeprefix(".").removesuffix(".part"))
+    yield Counts(issued, again, bad)
+
+
+def _write_bundle(outcome: IssuedRow, directory: Path) -> tuple[str, ...]:
+    row, issued = outcome
+    name = f"{issued.code}{SUFFIX}"
+    write_atomic(directory / name, issued.bundle.encode(), sync=False)
+    return row.learner_id, row.course, row.run, str(issued.code), issued.url, name

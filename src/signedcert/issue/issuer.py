@@ -1,0 +1,214 @@
+"""Certificates made, signed, given a code, and written to the registry before they are told of."""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from signedcert.carriers.bundle import Bundle
+from signedcert.core.code import VerificationCode
+from signedcert.core.encoding import dump_json
+from signedcert.core.entry import log_entry
+from signedcert.core.jws import Header, serialize_compact, signing_input
+from signedcert.custody.signer import Signer
+from signedcert.documents.certificate import Certificate
+from signedcert.documents.course import Course
+from signedcert.documents.openbadges import Credential
+from signedcert.documents.text import check_text, is_placeholder
+from signedcert.errors import IssueError, MalformedError, SignedCertError
+from signedcert.issue.words import is_offensive
+from signedcert.registry.registry import ConflictError, DocumentKey, DocumentRow, Registry
+from signedcert.trust.manifest import KeyManifest, format_time, key_url
+
+CERTIFICATE_KIND = "certificate"
+_MAX_IDENTIFIER = 128
+#: The date line: somewhere it is already tomorrow.
+_EARLIEST_ZONE = timedelta(hours=14)
+_ATTEMPTS = 20
+
+
+class Request(NamedTuple):
+    """What a host asks for. ``learner_id`` and ``run`` are the host's own words and stay in the
+    registry; ``name_confirmed`` insists on a name that looks like a placeholder.
+    """
+
+    certificate: Certificate
+    learner_id: str
+    run: str
+    name_confirmed: bool = False
+
+    @property
+    def key(self) -> DocumentKey:
+        """What the registry knows it by."""
+        return DocumentKey(CERTIFICATE_KIND, self.learner_id, self.certificate.course.id, self.run)
+
+    @property
+    def claims(self) -> bytes:
+        """A digest of what is claimed: the same request again has the same one."""
+        certificate = self.certificate
+        until = certificate.valid_until and format_time(certificate.valid_until)
+        started = certificate.started and certificate.started.isoformat()
+        completed = certificate.completed.isoformat()
+        claims = [certificate.learner, certificate.course.digest, started, completed, until]
+        return hashlib.sha256(dump_json(claims)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A certificate that is in the registry. ``again`` says that it was there before."""
+
+    code: VerificationCode
+    url: str
+    bundle: Bundle
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Issues for one institution with one key."""
+
+    manifest: KeyManifest
+    signer: Signer
+    registry: Registry
+
+    def issue(self, request: Request, at: datetime) -> Issued:
+        """One certificate, durable when this returns.
+
+        Raises IssueError ``already-issued``: this learner, course and run have a certificate
+        with other claims; MalformedError, naming the field.
+        """
+        (result,) = self.issue_batch([request], at)
+        if isinstance(result, SignedCertError):
+            raise result
+        return result
+
+    def issue_batch(
+        self, requests: Sequence[Request], at: datetime
+    ) -> list[Issued | SignedCertError]:
+        """One result per request, in their order; what cannot be issued is an error in its
+        place. All that are new are written in one transaction.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._attempt(requests, at)
+            except ConflictError:  # another process was first: look again
+                continue
+        message = f"the registry was busy {_ATTEMPTS} times in a row; try again"
+        raise IssueError("already-issued", message)
+
+    def _attempt(self, requests: Sequence[Request], at: datetime) -> list[Issued | SignedCertError]:
+        known = self.registry.find_current([request.key for request in requests])
+        places = self.registry.draw_status(len(requests))
+        fresh: list[DocumentRow] = []
+        results: list[Issued | SignedCertError] = []
+        for request, place in zip(requests, places, strict=True):
+            row = known.get(request.key)
+            if row is not None:
+                results.append(self._again(request, row))
+                continue
+            try:
+                check_request(request, at)
+                row = self._sign(request, place, at)
+            except SignedCertError as error:
+                results.append(error)
+                continue
+            known[request.key] = row
+            fresh.append(row)
+            results.append(self._issued(row, request.certificate.course, again=False))
+        if fresh:
+            self.registry.add(fresh)
+        return results
+
+    def _again(self, request: Request, row: DocumentRow) -> Issued | SignedCertError:
+        if row.claims == request.claims:
+            return self._issued(row, request.certificate.course, again=True)
+        code = VerificationCode(row.code)
+        message = (
+            f"certificate {code} was issued for this learner, course and run with other claims; "
+            "an issued certificate is not changed: a correction is a new one that replaces it "
+            "(replace)"
+        )
+        return IssueError("already-issued", message, where="learner_id")
+
+    def _sign(self, request: Request, place: tuple[int, int], at: datetime) -> DocumentRow:
+        """Signs until the code can be printed; a new document id gives a new code."""
+        header = Header(
+            self.signer.algorithm, key_url(self.manifest.iss, self.signer.public_key), "JWT"
+        )
+        while True:
+            credential = self._credential(request, place, at)
+            signed = signing_input(header, credential.encode())
+            signature = self.signer.sign(signed)
+            code = VerificationCode.derive(signed, signature)
+            if not is_offensive(code.symbols):
+                break
+        return DocumentRow(
+            key=request.key,
+            code=code.symbols,
+            document_id=credential.id,
+            course_version=credential.version,
+            claims=request.claims,
+            document=serialize_compact(signed, signature),
+            issued=format_time(at),
+            entry=log_entry(signed, signature),
+            status_list=credential.status_list,
+            status_index=credential.status_index,
+        )
+
+    def _credential(self, request: Request, place: tuple[int, int], at: datetime) -> Credential:
+        certificate, course = request.certificate, request.certificate.course
+        return Credential(
+            id=str(uuid.uuid4()),
+            title=course.title,
+            issuer=self.manifest.iss,
+            issuer_name=self.manifest.name,
+            valid_from=at.astimezone(UTC).replace(microsecond=0),
+            valid_until=certificate.valid_until,
+            subject=str(uuid.uuid4()),
+            learner=certificate.learner,
+            started=certificate.started,
+            completed=certificate.completed,
+            course=course.id,
+            version=course.version,
+            description=course.summary,
+            narrative=course.criteria,
+            digest=course.digest,
+            status_list=place[0],
+            status_index=place[1],
+        )
+
+    def _issued(self, row: DocumentRow, course: Course, *, again: bool) -> Issued:
+        code = VerificationCode(row.code)
+        bundle = Bundle(row.document, course=course.text)
+        return Issued(code, verify_url(self.manifest.iss, code), bundle, again)
+
+
+def verify_url(iss: str, code: VerificationCode) -> str:
+    """What is printed on the certificate."""
+    return f"{iss}/verify/{code}"
+
+
+def check_request(request: Request, at: datetime) -> None:
+    """What is refused when issuing, beyond what a ``Certificate`` refuses by itself.
+
+    Raises MalformedError: ``name-placeholder``, ``date-in-future``, or an identifier that is
+    blank, too long or not plain text.
+    """
+    check_text(request.learner_id, _MAX_IDENTIFIER, "learner_id")
+    check_text(request.run, _MAX_IDENTIFIER, "run")
+    certificate = request.certificate
+    if is_placeholder(certificate.learner) and not request.name_confirmed:
+        message = (
+            f"{certificate.learner!r} looks like a placeholder; if it really is the name, say so "
+            "with yes in the column name_confirmed"
+        )
+        raise MalformedError("name-placeholder", message, where="name")
+    latest = (at + _EARLIEST_ZONE).astimezone(UTC).date()
+    if certificate.completed > latest:
+        message = f"{certificate.completed} is in the future"
+        raise MalformedError("date-in-future", message, where="completed")
+    if certificate.valid_until is not None and certificate.valid_until <= at:
+        message = "ends before it begins"
+        raise MalformedError("validity-reversed", message, where="valid_until")

@@ -1,0 +1,298 @@
+"""The registry: a document is in it, durably, before anyone is told that it exists."""
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from signedcert.documents.course import Course
+from signedcert.documents.openbadges import STATUS_LIST_SIZE
+from signedcert.errors import ConfigurationError, IssueError
+from signedcert.registry.tables import courses, documents
+from signedcert.trust.manifest import format_time
+
+#: The revision that this release reads and writes.
+REVISION = "0001"
+#: Half of a list stays decoys, and a random index is free at the first or second draw.
+_LIST_CAPACITY = STATUS_LIST_SIZE // 2
+#: SQLite's limit on variables in a statement, and room in it for the others.
+_MAX_KEYS = 200
+
+
+class DocumentKey(NamedTuple):
+    """What a host calls a document by."""
+
+    kind: str
+    learner_id: str
+    course_id: str
+    run: str
+
+
+class DocumentRow(NamedTuple):
+    """One document as the registry holds it."""
+
+    key: DocumentKey
+    code: str
+    document_id: str
+    course_version: int
+    claims: bytes
+    document: str
+    issued: str
+    entry: bytes
+    status_list: int
+    status_index: int
+
+
+class CourseRow(NamedTuple):
+    """A published course document."""
+
+    id: str
+    version: int
+    text: str
+
+
+class ConflictError(Exception):
+    """Another process has taken a key, a code or a status index. Nothing was written."""
+
+
+class Registry:
+    """A registry in the database behind a URL. SQLite, and by its URL any other database that
+    SQLAlchemy reaches; every write is one transaction, synced before it returns.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def create(cls, url: str) -> "Registry":
+        """A new registry, at this release's revision."""
+        registry = cls.attach(url)
+        registry.migrate()
+        return registry
+
+    @classmethod
+    def attach(cls, url: str) -> "Registry":
+        """The registry at ``url``, whatever its revision: good for ``migrate`` only."""
+        return cls(_engine(url))
+
+    @classmethod
+    def open(cls, url: str) -> "Registry":
+        """The registry at ``url``.
+
+        Raises ConfigurationError ``registry-version``: it is of another release, or none.
+        """
+        registry = cls.attach(url)
+        found = registry.revision()
+        if found != REVISION:
+            what = "is empty" if found is None else f"has revision {found}"
+            message = (
+                f"the registry {what}, and this release needs {REVISION}; run: signedcert migrate"
+            )
+            raise ConfigurationError("registry-version", message, where=url)
+        return registry
+
+    def revision(self) -> str | None:
+        """The migration that the database is at; None for an empty one."""
+        try:
+            with self._engine.connect() as connection:
+                if not inspect(connection).has_table("alembic_version"):
+                    return None
+                found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+                return None if found is None else str(found)
+        except OperationalError as error:
+            message = f"the registry cannot be opened: {error.orig}"
+            raise ConfigurationError("registry-version", message) from error
+
+    def migrate(self) -> tuple[str | None, str]:
+        """Brings the database to this release's revision; returns the ones before and now."""
+        from alembic import command  # noqa: PLC0415 - 200 ms, for init and migrate only
+        from alembic.config import Config  # noqa: PLC0415
+
+        before = self.revision()
+        config = Config()
+        scripts = resources.files("signedcert.registry") / "migrations"
+        config.set_main_option("script_location", str(scripts))
+        with self._engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        return before, REVISION
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._engine.dispose()
+
+    # Courses
+
+    def add_course(self, course: Course, at: datetime) -> bool:
+        """Publishes a course document; False if exactly this one was published before.
+
+        Raises IssueError ``course-exists``: this version has another text.
+        """
+        known = self.course(course.id, course.version)
+        if known is not None:
+            if known.text == course.text:
+                return False
+            message = (
+                f"version {course.version} is published with another text; count the version up"
+            )
+            raise IssueError("course-exists", message, where=f"course {course.id}")
+        row = {"id": course.id, "version": course.version, "text": course.text}
+        with self._writing() as connection:
+            connection.execute(insert(courses).values(**row, added=format_time(at)))
+        return True
+
+    def course(self, course_id: str, version: int | None = None) -> CourseRow | None:
+        """One course document; the newest version if none is named."""
+        wanted = select(courses.c.id, courses.c.version, courses.c.text)
+        wanted = wanted.where(courses.c.id == course_id)
+        if version is not None:
+            wanted = wanted.where(courses.c.version == version)
+        with self._engine.connect() as connection:
+            row = connection.execute(wanted.order_by(courses.c.version.desc()).limit(1)).first()
+        return None if row is None else CourseRow(*row)
+
+    def courses(self) -> list[CourseRow]:
+        """The newest version of every course, by id."""
+        newest = select(courses.c.id, func.max(courses.c.version).label("version"))
+        newest_of = newest.group_by(courses.c.id).subquery()
+        wanted = select(courses.c.id, courses.c.version, courses.c.text).join(
+            newest_of,
+            (courses.c.id == newest_of.c.id) & (courses.c.version == newest_of.c.version),
+        )
+        with self._engine.connect() as connection:
+            return [CourseRow(*row) for row in connection.execute(wanted.order_by(courses.c.id))]
+
+    # Documents
+
+    def find(self, code: str) -> DocumentRow | None:
+        """The document with this code (its 20 symbols)."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_SELECT.where(documents.c.code == code)).first()
+        return None if row is None else _document(row)
+
+    def find_current(self, keys: Sequence[DocumentKey]) -> dict[DocumentKey, DocumentRow]:
+        """The current documents that exist among these."""
+        found = {}
+        with self._engine.connect() as connection:
+            for learners in _chunks(sorted({key.learner_id for key in keys})):
+                wanted = _SELECT.where(documents.c.learner_id.in_(learners), documents.c.current)
+                for row in connection.execute(wanted):
+                    document = _document(row)
+                    found[document.key] = document
+        return {key: found[key] for key in keys if key in found}
+
+    def count(self) -> int:
+        """How many documents there are."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(documents)) or 0
+
+    def draw_status(self, count: int) -> list[tuple[int, int]]:
+        """``count`` pairs of list and index, at random among the free ones.
+
+        They are not reserved: another process may take one first, and ``add`` then says so.
+        """
+        drawn: list[tuple[int, int]] = []
+        with self._engine.connect() as connection:
+            number = connection.scalar(select(func.max(documents.c.status_list))) or 1
+            while len(drawn) < count:
+                used = connection.scalar(_USED.where(documents.c.status_list == number)) or 0
+                room = max(_LIST_CAPACITY - used, 0)
+                drawn += _draw(connection, number, min(count - len(drawn), room))
+                number += 1
+        return drawn
+
+    def add(self, rows: Iterable[DocumentRow]) -> None:
+        """Writes all rows, or none. When it returns they are on disk.
+
+        Raises ConflictError if a key, code or status index is taken.
+        """
+        values = [{**row._asdict(), **row.key._asdict()} for row in rows]
+        for value in values:
+            del value["key"]
+        try:
+            with self._writing() as connection:
+                connection.execute(insert(documents), values)
+        except IntegrityError as error:
+            raise ConflictError from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._engine.begin() as connection:
+            yield connection
+
+
+_SELECT = select(
+    documents.c.kind,
+    documents.c.learner_id,
+    documents.c.course_id,
+    documents.c.run,
+    documents.c.code,
+    documents.c.document_id,
+    documents.c.course_version,
+    documents.c.claims,
+    documents.c.document,
+    documents.c.issued,
+    documents.c.entry,
+    documents.c.status_list,
+    documents.c.status_index,
+)
+
+
+_USED = select(func.count()).select_from(documents)
+
+
+def _document(row: Sequence[object]) -> DocumentRow:
+    return DocumentRow(DocumentKey(*row[:4]), *row[4:])  # type: ignore[arg-type]
+
+
+def _chunks(values: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(values), _MAX_KEYS):
+        yield values[start : start + _MAX_KEYS]
+
+
+def _draw(connection: Connection, number: int, count: int) -> list[tuple[int, int]]:
+    drawn: set[int] = set()
+    while len(drawn) < count:
+        fresh = {secrets.randbelow(STATUS_LIST_SIZE) for _ in range(count - len(drawn))} - drawn
+        for chunk in (sorted(fresh)[i : i + _MAX_KEYS] for i in range(0, len(fresh), _MAX_KEYS)):
+            taken = connection.scalars(
+                select(documents.c.status_index).where(
+                    documents.c.status_list == number, documents.c.status_index.in_(chunk)
+                )
+            )
+            drawn |= set(chunk) - set(taken)
+    return [(number, index) for index in secrets.SystemRandom().sample(sorted(drawn), len(drawn))]
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Readers beside one writer; a commit that returned survives a power cut."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file."""
+    return f"sqlite:///{path.resolve()}"

@@ -1,0 +1,65 @@
+"""The tables, as the newest migration leaves them."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+courses = Table(
+    "courses",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("added", String(20), nullable=False),
+)
+
+#: One row per signed document. ``claims`` is a digest of what was asked for, by which the same
+#: request is known again. ``entry`` is the log entry; ``log_index`` its place, once it has one.
+documents = Table(
+    "documents",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("code", String(20), nullable=False, unique=True),
+    Column("document_id", String(36), nullable=False, unique=True),
+    Column("learner_id", String(128), nullable=False),
+    Column("course_id", String(64), nullable=False),
+    Column("course_version", Integer, nullable=False),
+    Column("run", String(128), nullable=False),
+    Column("claims", LargeBinary(32), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("issued", String(20), nullable=False),
+    Column("entry", LargeBinary(32), nullable=False, unique=True),
+    Column("log_index", Integer, unique=True),
+    Column("status_list", Integer, nullable=False),
+    Column("status_index", Integer, nullable=False),
+    Column("current", Boolean, nullable=False, server_default=text("true")),
+    CheckConstraint("status_index >= 0 AND status_index < 1048576", name="status_in_list"),
+    UniqueConstraint("status_list", "status_index", name="status_once"),
+    sqlite_autoincrement=True,
+)
+
+#: One current document of a kind for a learner, course and run; replaced ones stay beside it.
+Index(
+    "documents_current",
+    documents.c.kind,
+    documents.c.learner_id,
+    documents.c.course_id,
+    documents.c.run,
+    unique=True,
+    sqlite_where=text("current"),
+    postgresql_where=text("current"),
+)

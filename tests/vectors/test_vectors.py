@@ -1,0 +1,239 @@
+"""The vectors: what they expect comes true, and the generator still makes them."""
+
+import json
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from signedcert.carriers.bundle import Bundle
+from signedcert.core.jws import CompactJWS, GeneralJWS
+from signedcert.core.keys import BadSignatureError, PublicKey
+from signedcert.errors import Verdicts
+from signedcert.verify.report import Outcome
+from tests.vectors.generate import generate, write
+from tests.vectors.model import HERE, Vector, read_vectors
+from tests.vectors.workshop import high_s, holds_with_cofactor
+
+CERTIFICATES = HERE / "certificate"
+TRUST = HERE / "trust"
+NAMES = sorted(file.stem for file in CERTIFICATES.iterdir())
+
+#: Reasons that nothing can give before logs, status lists and shards are read.
+NOT_YET = {
+    "key-compromised",
+    "printed-text-differs",
+    "proof-forked",
+    "replaced",
+    "revoked",
+    "suspended",
+}
+
+
+@cache
+def committed() -> dict[str, Vector]:
+    return read_vectors(CERTIFICATES)
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("vectors")
+    write(directory)
+    return directory
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_vector_gives_what_it_expects(name: str) -> None:
+    vector = committed()[name]
+    assert vector.outcome(TRUST) == vector.expect
+
+
+def test_generator_still_makes_the_same_vectors(generated: Path) -> None:
+    made = {name: one.promise for name, one in read_vectors(generated / "certificate").items()}
+    assert made == {name: one.promise for name, one in committed().items()}
+
+
+def test_generated_vectors_give_what_they_expect_with_other_keys(generated: Path) -> None:
+    made = read_vectors(generated / "certificate")
+    outcomes = {name: vector.outcome(generated / "trust") for name, vector in made.items()}
+    assert outcomes == {name: vector.expect for name, vector in committed().items()}
+    assert made["valid-es256"].document != committed()["valid-es256"].document
+
+
+def test_generator_asks_the_same_of_the_same_names(generated: Path) -> None:
+    """``at`` and ``policy`` do not depend on keys, and neither does whether there is a code."""
+
+    def question(vector: Vector) -> tuple[object, ...]:
+        return vector.at, vector.policy, vector.code is None, vector.other is None
+
+    made = read_vectors(generated / "certificate")
+    assert {name: question(one) for name, one in made.items()} == {
+        name: question(one) for name, one in committed().items()
+    }
+
+
+def test_generator_never_overwrites_what_is_committed() -> None:
+    before = {file: file.read_bytes() for file in CERTIFICATES.iterdir()}
+    with pytest.raises(FileExistsError):
+        write(HERE)
+    assert {file: file.read_bytes() for file in CERTIFICATES.iterdir()} == before
+
+
+def test_no_private_key_is_in_any_file() -> None:
+    for file in [*CERTIFICATES.iterdir(), *TRUST.iterdir()]:
+        text = file.read_text("utf-8")
+        assert '"d":' not in text
+        assert '"priv":' not in text
+    for file in TRUST.iterdir():
+        payload = GeneralJWS.parse(file.read_bytes()).payload
+        assert b'"d":' not in payload
+        assert b'"priv":' not in payload
+
+
+def test_refusals_are_several_times_as_many_as_acceptances() -> None:
+    accepted = [name for name, one in committed().items() if one.expect.verdict == "authentic"]
+    assert len(accepted) >= 6
+    assert len(NAMES) - len(accepted) >= 70
+    assert len(NAMES) - len(accepted) >= 10 * len(accepted)
+    assert all(name.startswith("valid-") for name in accepted)
+
+
+def test_every_reason_that_can_occur_has_a_vector() -> None:
+    reasons = {vector.expect.reason for vector in committed().values()} - {None}
+    assert reasons == set(get_args(Verdicts)) - NOT_YET
+
+
+def test_every_vector_is_another_defect() -> None:
+    descriptions = [vector.description for vector in committed().values()]
+    assert len(set(descriptions)) == len(descriptions)
+    questions = [
+        (one.document, one.code, one.at, str(one.policy), one.institution, one.other)
+        for one in committed().values()
+    ]
+    assert len(set(questions)) == len(questions)
+
+
+def test_every_trust_file_is_named_by_a_vector_and_the_other_way_round() -> None:
+    institutions = [
+        institution
+        for vector in committed().values()
+        for institution in (vector.institution, vector.other)
+        if institution is not None
+    ]
+    named = {name for institution in institutions for name in institution.trust}
+    assert named == {file.stem for file in TRUST.iterdir()}
+
+
+def test_files_are_in_the_spelling_of_the_generator() -> None:
+    for name, vector in committed().items():
+        assert (CERTIFICATES / f"{name}.json").read_text("utf-8") == vector.encode()
+
+
+def test_a_vector_with_wrong_claims_has_a_good_signature() -> None:
+    """Otherwise it would show nothing about claims."""
+    wrong = {
+        name: vector.report(TRUST).checks
+        for name, vector in committed().items()
+        if vector.expect.reason == "claims-inconsistent"
+    }
+    assert len(wrong) > 50
+    assert {name for name, checks in wrong.items() if checks[2].outcome is not Outcome.PASSED} == (
+        set()
+    )
+
+
+@pytest.mark.parametrize("prefix", ["code-", "policy-", "trust-stale", "not-yet-valid", "expired"])
+def test_a_vector_about_circumstances_is_authentic_without_them(prefix: str) -> None:
+    vectors = [vector for name, vector in committed().items() if name.startswith(prefix)]
+    for vector in vectors:
+        plain = replace(vector, at=None, code=None, policy=None)
+        assert plain.outcome(TRUST).verdict == "authentic"
+    assert vectors
+
+
+def _jws(name: str) -> CompactJWS:
+    return CompactJWS.parse(committed()[name].document.encode())
+
+
+def _key(name: str) -> PublicKey:
+    (institution,) = committed()[name].store(TRUST).institutions.values()
+    return institution.newest.keys[0].key
+
+
+def test_high_s_vector_is_the_twin_of_a_good_signature() -> None:
+    jws, key = _jws("es256-high-s"), _key("es256-high-s")
+    key.verify(high_s(jws.signature), jws.signing_input)
+    with pytest.raises(BadSignatureError):
+        key.verify(jws.signature, jws.signing_input)
+
+
+def test_cofactored_vector_holds_with_the_cofactor_and_not_without() -> None:
+    jws, key = _jws("ed25519-cofactored"), _key("ed25519-cofactored")
+    assert holds_with_cofactor(key, jws.signature, jws.signing_input)
+    with pytest.raises(BadSignatureError):
+        key.verify(jws.signature, jws.signing_input)
+
+
+def test_s_plus_order_vector_holds_modulo_the_order() -> None:
+    jws, key = _jws("ed25519-s-plus-order"), _key("ed25519-s-plus-order")
+    assert holds_with_cofactor(key, jws.signature, jws.signing_input)
+
+
+def test_size_vector_is_one_byte_or_little_more_over_the_limit() -> None:
+    size = len(committed()["over-64-kib"].document)
+    assert 64 * 1024 < size <= 64 * 1024 + 4
+
+
+def test_bundle_vectors_hold_a_good_certificate() -> None:
+    vector = committed()["valid-bundle-with-course"]
+    bundle = Bundle.parse(vector.document.encode())
+    assert replace(vector, document=bundle.document).outcome(TRUST).verdict == "authentic"
+    assert bundle.course is not None
+
+
+def _members() -> dict[str, Any]:
+    members: dict[str, Any] = json.loads(
+        (CERTIFICATES / "key-of-another-institution.json").read_text("utf-8")
+    )
+    members["policy"] = {"issuer": "https://learn.example.edu"}
+    return members
+
+
+@pytest.mark.parametrize("place", ["", "expect", "other", "policy"])
+def test_an_unknown_field_in_a_vector_fails(place: str) -> None:
+    members = _members()
+    assert Vector.parse(json.dumps(members)).policy is not None
+    target = members[place] if place else members
+    target["comment"] = ""
+    with pytest.raises(ValueError, match="unknown: \\['comment'\\]"):
+        Vector.parse(json.dumps(members))
+
+
+@pytest.mark.parametrize("field", ["description", "document", "trust", "pin", "expect"])
+def test_a_missing_field_in_a_vector_fails(field: str) -> None:
+    members = _members()
+    del members[field]
+    with pytest.raises(ValueError, match=f"missing: \\['{field}'\\]"):
+        Vector.parse(json.dumps(members))
+
+
+def test_readme_counts_what_is_there() -> None:
+    counts = re.search(r"(\d+) vectors: (\d+) .* (\d+) ", (HERE / "README.md").read_text("utf-8"))
+    assert counts is not None
+    accepted = sum(one.expect.verdict == "authentic" for one in committed().values())
+    assert [int(count) for count in counts.groups()] == [
+        len(NAMES),
+        accepted,
+        len(NAMES) - accepted,
+    ]
+
+
+def test_names_do_not_repeat_across_sections() -> None:
+    vectors, files = generate()
+    assert sorted(vectors) == NAMES
+    assert {name.rpartition("-")[0] for name in files} == {
+        file.stem.rpartition("-")[0] for file in TRUST.iterdir()
+    }
