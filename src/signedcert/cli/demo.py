@@ -20,8 +20,8 @@ from signedcert.documents.course import Course
 from signedcert.errors import ConfigurationError
 from signedcert.files import write_atomic
 from signedcert.institution import Institution
-from signedcert.issue.bulk import BadRow, Counts, IssuedRow, write_results
-from signedcert.issue.roster import read_roster
+from signedcert.issue.bulk import Counts, IssuedRow, write_results
+from signedcert.issue.roster import BadRow, read_roster
 from signedcert.trust.store import TrustStore
 
 _NAME = "Example University"
@@ -199,11 +199,10 @@ def _mistype(bundle: Bundle) -> None:
 
 def _next_steps(directory: Path, code: str, courses: int) -> None:
     _title("What to try next")
-    click.echo(
-        f"  signedcert verify {directory}/certificates/{code}.signedcert --trust {directory}/trust -v"
-    )
-    click.echo(f"  signedcert keys status --home {directory}/home")
-    click.echo(f"  signedcert serve --home {directory}/home")
+    file = directory / "certificates" / f"{code}{SUFFIX}"
+    click.echo(f"  signedcert verify {file} --trust {directory / 'trust'} -v")
+    click.echo(f"  signedcert keys status --home {directory / 'home'}")
+    click.echo(f"  signedcert serve --home {directory / 'home'}")
     click.echo(f"      then open http://127.0.0.1:8000/verify/{code}")
     click.echo(f"      ({courses} courses are at http://127.0.0.1:8000/courses)")
     click.echo("  signedcert --help")

@@ -74,9 +74,8 @@ def add(sources: tuple[str, ...], pin: str | None, directory: Path | None, as_js
     if as_json:
         print_json(_line(history))
         return
-    click.echo(
-        f"{history.newest.name} ({iss}) is trusted, by its keys of version {history.newest.version}."
-    )
+    newest = history.newest
+    click.echo(f"{newest.name} ({iss}) is trusted, by its keys of version {newest.version}.")
     if not history.post_quantum:
         click.echo("Its root keys are classical: a quantum computer could forge them one day.")
 

@@ -191,8 +191,9 @@ class _Pages:
         return suggestion
 
     def _not_found(self, request: Request, code: str) -> Response:
+        problem = None
         try:
-            problem = VerificationCode.parse(code[:_MAX_CODE]) and None
+            VerificationCode.parse(code[:_MAX_CODE])
         except MalformedError as error:
             problem = error.message
         return self._page(
