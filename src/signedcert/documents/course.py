@@ -177,7 +177,7 @@ class Course(_Frozen):
         """What a learner has to do, in at most 120 bytes."""
         graded = [part.kind for part in self.format if part.weight_percent]
         weeks = "1 week" if self.workload.weeks == 1 else f"{self.workload.weeks} weeks"
-        return summarize(f"Completed {weeks} of coursework: {', '.join(graded)}.")
+        return summarize(f"Completed {weeks} of coursework: {'; '.join(graded)}.")
 
 
 def _with_tuples(value: Any) -> Any:  # noqa: ANN401 - JSON is any
@@ -192,7 +192,7 @@ def _with_tuples(value: Any) -> Any:  # noqa: ANN401 - JSON is any
 def _explain(error: ValidationError, where: str) -> MalformedError:
     """The first thing that does not fit, in the words of ``where: field: what``."""
     first = error.errors(include_url=False, include_context=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
+    field = ".".join(ascii(str(part))[1:-1][:40] for part in first["loc"])
     place = ": ".join(part for part in (where, field) if part)
     message = first["msg"].removeprefix("Value error, ")
     return MalformedError("wrong-value", message, where=place)

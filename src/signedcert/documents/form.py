@@ -17,7 +17,7 @@ from signedcert.errors import Malformed, MalformedError
 KINDS: dict[str, str] = {
     "text": r'(?:[^"\\\x00-\x1f]|\\["\\])*+',
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
-    "time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
+    "time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "origin": r"https://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[1-9][0-9]{0,4})?",
     "slug": r"(?![a-z0-9-]{65})[a-z0-9]++(?:-[a-z0-9]++)*+",
@@ -58,7 +58,7 @@ class Form:
             self._writers[present] = self._writer(values)
         text, order = self._writers[present]
         filled = [values[name] or "" for name in order]
-        return (text % tuple(map(_escape, filled))).encode()
+        return (text % tuple(map(_escape, filled))).encode("utf-8", "surrogatepass")
 
     def read(self, payload: str) -> dict[str, str | None] | None:
         """What stands in the holes, unescaped; None if the payload is not of this shape."""

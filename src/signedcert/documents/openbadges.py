@@ -196,7 +196,7 @@ def _check_fields(credential: Credential) -> None:
 
 
 def _unknown_member(path: str, name: str) -> MalformedError:
-    where = f"{path}.{name[:40]}".lstrip(".")
+    where = f"{path}.{ascii(name)[1:-1][:40]}".lstrip(".")
     if name == "vc":
         message = "a vc claim is of an older data model; the payload is the bare credential"
         return MalformedError("vc-claim", message, where=where)

@@ -34,10 +34,15 @@ def check_text(text: str, limit: int, where: str) -> None:
     """Returns if ``text`` may stand in a document.
 
     Raises MalformedError: ``text-blank``, ``text-too-long`` (over ``limit`` bytes of UTF-8),
-    ``text-control``, ``text-bidi``, ``text-not-nfc``.
+    ``text-control``, ``text-bidi``, ``text-not-nfc``, ``lone-surrogate``.
     """
-    if len(text.encode()) > limit:
-        message = f"{len(text.encode())} bytes of UTF-8, and at most {limit} are allowed"
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        message = "half of a surrogate pair stands alone"
+        raise MalformedError("lone-surrogate", message, where=where) from error
+    if size > limit:
+        message = f"{size} bytes of UTF-8, and at most {limit} are allowed"
         raise MalformedError("text-too-long", message, where=where)
     if not _INVISIBLE.sub("", text):
         raise MalformedError("text-blank", "nothing to read in it", where=where)
@@ -68,7 +73,7 @@ def summarize(text: str, limit: int = MAX_SUMMARY) -> str:
     at_word, space, _ = cut.rpartition(" ")
     if space and len(at_word) > len(cut) // 2:
         return at_word.rstrip(" ,;:.") + "…"
-    while text[len(cut)] == "\u200d" or unicodedata.combining(text[len(cut)]):
+    while cut and (text[len(cut)] == "\u200d" or unicodedata.combining(text[len(cut)])):
         cut = cut[:-1]
     return cut + "…"
 

@@ -143,7 +143,7 @@ def _files(history: History) -> dict[str, bytes]:
     arrived: Counter[int] = Counter()
     for signed in history.evidence:
         manifest = signed.unverified
-        name = f"{manifest.version:06d}-{arrived[manifest.version]}-{manifest.digest[:8]}.json"
+        name = f"{manifest.version:06d}-{arrived[manifest.version]:03d}-{manifest.digest[:8]}.json"
         arrived[manifest.version] += 1
         files[name] = signed.jws.encode()
     return files

@@ -6,6 +6,9 @@ from signedcert.verify.messages import message_of, outcome_title, step_title
 from signedcert.verify.report import Report
 
 
+_UTC = "%Y-%m-%d %H:%M:%S UTC"
+
+
 def signed_fields(report: Report) -> list[tuple[str, str]]:
     """All of what was signed, with labels, and the issuer as the trust store names it.
 
@@ -15,7 +18,7 @@ def signed_fields(report: Report) -> list[tuple[str, str]]:
     if credential is None or issuer is None:
         return []
     started = credential.started.isoformat() if credential.started else None
-    until = format_time(credential.valid_until) if credential.valid_until else None
+    until = f"{credential.valid_until:{_UTC}}" if credential.valid_until else None
     fields = [
         ("Learner", credential.learner),
         ("Course", credential.title),
@@ -25,7 +28,7 @@ def signed_fields(report: Report) -> list[tuple[str, str]]:
         ("Completed", credential.completed.isoformat()),
         ("Institution", f"{issuer.name} ({issuer.id})"),
         ("Named in the document", _other_name(credential, issuer.name)),
-        ("Issued", format_time(credential.valid_from)),
+        ("Issued", f"{credential.valid_from:{_UTC}}"),
         ("Valid until", until),
         ("Verification code", str(report.code)),
         ("Certificate id", f"urn:uuid:{credential.id}"),

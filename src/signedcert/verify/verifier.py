@@ -120,8 +120,7 @@ class Verifier:
             return self._unauthorised(parsed)
         newest = found.history.newest
         if found.history.forked:
-            technical = f"two manifests of one version are signed by the root keys of {newest.iss}"
-            return Check(2, Outcome.UNDECIDED, "trust-fork", technical=technical)
+            return _forked(newest.iss)
         if parsed.credential is not None and parsed.credential.issuer != newest.iss:
             technical = f"the key is one of {newest.iss}, the issuer is {parsed.credential.issuer}"
             return Check(2, Outcome.FAILED, "key-not-authorised", "kid-not-under-issuer", technical)
@@ -132,6 +131,8 @@ class Verifier:
         header = parsed.header()
         key = self.trust.find_key(header.kid or "")
         if key is not None:
+            if key.history.forked:
+                return _forked(key.history.newest.iss)
             entry = key.entry
             detail = "key-role" if entry.role != "issue" else "algorithm-mismatch"
             technical = f"key {entry.key.thumbprint}: {entry.key.algorithm}, role {entry.role}"
@@ -145,8 +146,10 @@ class Verifier:
         if issuer not in self.trust.institutions:
             technical = f"{issuer} is not in the trust store"
             return Check(2, Outcome.UNDECIDED, "unknown-issuer", technical=technical)
-        version = self.trust.institutions[issuer].newest.version
-        technical = f"kid {header.kid} is not in manifest version {version} of {issuer}"
+        history = self.trust.institutions[issuer]
+        if history.forked:
+            return _forked(issuer)
+        technical = f"kid {header.kid} is not in manifest version {history.newest.version}"
         return Check(2, Outcome.UNDECIDED, "unknown-key", technical=technical)
 
     def _policy(
@@ -205,6 +208,12 @@ def _unparsed(error: MalformedError) -> Check:
     reason: Reason = "no-document" if error.reason == "no-document" else "malformed-document"
     technical = f"{error.where}: {error.message}" if error.where else error.message
     return Check(1, Outcome.FAILED, reason, error.reason, technical)
+
+
+def _forked(iss: str) -> Check:
+    """Each side of the fork may know the key, and in another role."""
+    technical = f"two manifests of one version are signed by the root keys of {iss}"
+    return Check(2, Outcome.UNDECIDED, "trust-fork", technical=technical)
 
 
 def _signature(found: TrustedKey | None, authorised: Check, parsed: _Parsed) -> Check:

@@ -1,0 +1,42 @@
+# Every target sets up what it needs, in .venv, with Python 3.11 or later and a package index.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := build/demo
+
+.PHONY: demo test check bench docs clean
+
+demo: $(VENV)/.with-product
+	rm -rf $(DEMO)
+	$(BIN)/signedcert demo $(DEMO)
+
+test: $(VENV)/.with-tools
+	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term
+
+check: $(VENV)/.with-tools
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) docs
+
+docs: $(VENV)/.with-tools
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs build/docs
+
+bench: $(VENV)/.with-tools
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build
+
+$(VENV)/.with-product: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "signedcert needs Python 3.11 or later: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[all]"
+	touch $@
+
+$(VENV)/.with-tools: $(VENV)/.with-product
+	$(BIN)/python -m pip install --quiet --editable ".[all]" --group check
+	touch $@
