@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import URL
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
@@ -354,7 +355,7 @@ def _read_history(home: Path) -> History:
     return history
 
 
-def _registry_url(home: Path, url: str) -> str:
+def _registry_url(home: Path, url: str) -> str | URL:
     """A SQLite file is named relative to the home, which may be moved."""
     prefix = "sqlite:///"
     return sqlite_url(home / url.removeprefix(prefix)) if url.startswith(prefix) else url

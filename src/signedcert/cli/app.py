@@ -82,7 +82,7 @@ class Commands(click.Group):
             command = self.get_command(ctx, name)
         except ConfigurationError as error:
             return error.message
-        return command.get_short_help_str(limit=70) if command else ""
+        return command.get_short_help_str(limit=90) if command else ""
 
 
 @click.group(
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(error.format_message())
         status = _USAGE
     except click.ClickException as error:
-        _fail("usage", error.format_message() + _hint(error), "", as_json=as_json)
+        _fail("usage", error.format_message().rstrip(".") + _hint(error), "", as_json=as_json)
         status = _USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

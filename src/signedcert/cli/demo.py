@@ -44,7 +44,7 @@ main()
     "directory", type=click.Path(path_type=Path), default=Path("signedcert-demo"), required=False
 )
 def demo(directory: Path) -> None:
-    """Show the main job from end to end in a new DIRECTORY, with made-up learners.
+    """Show the whole job in a new directory, with made-up learners.
 
     \b
     Example:

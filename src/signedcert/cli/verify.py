@@ -56,9 +56,10 @@ def verify(
     verbose: bool,
     as_json: bool,
 ) -> None:
-    """Verify certificates, with no network, against the keys in the trust store.
+    """Verify certificates, with no network.
 
-    FILES are .signedcert files, signed documents, folders of them, or - for standard input.
+    FILES are .signedcert files, signed documents, folders of them, or - for standard input. They
+    are checked against the keys in the trust store: see signedcert trust --help.
 
     \b
     Exit status: 0 authentic, 1 not authentic, 2 wrong use, 3 genuine but expired, revoked or
@@ -137,7 +138,7 @@ def _print(name: str, report: Report, *, verbose: bool) -> None:
     click.echo(f"  {words.advice}")
     decisive = report.decisive
     if decisive.reason is not None and not verbose:
-        detail = f", {decisive.detail}" if decisive.detail else ""
+        detail = f", {decisive.detail}" if decisive.detail not in ("", decisive.reason) else ""
         technical = visible(decisive.technical, 400)
         click.echo(f"  (step {decisive.step}, {decisive.reason}{detail}: {technical})")
     if verbose:
@@ -159,7 +160,7 @@ def _print_steps(report: Report) -> None:
 @click.argument("text", metavar="CODE")
 @json_option
 def code(text: str, as_json: bool) -> None:
-    """Check that a verification code was typed right, and find typing errors.
+    """Check a typed verification code, and find typing errors.
 
     Up to two wrong symbols, or four unreadable ones (typed as ?), are found and shown. A code
     only finds a certificate and ties paper to file; to know whether a certificate is authentic,

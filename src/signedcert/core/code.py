@@ -52,6 +52,15 @@ def _multiply(a: int, b: int) -> int:
     return _EXP[_LOG[a] + _LOG[b]] if a and b else 0
 
 
+def _multiple(factor: int) -> int:
+    """The generator's lower four coefficients times ``factor``, in one integer."""
+    first, second, third, fourth = (_multiply(factor, c) for c in _GENERATOR[1:])
+    return first << 15 | second << 10 | third << 5 | fourth
+
+
+_MULTIPLES = [_multiple(factor) for factor in range(32)]
+
+
 def _divide(a: int, b: int) -> int:
     return _EXP[_LOG[a] - _LOG[b] + 31] if a else 0
 
@@ -170,13 +179,13 @@ def _text(values: "list[int] | list[int | None]") -> str:
 
 
 def _check_symbols(data: list[int]) -> list[int]:
-    """The remainder of data(x) x^4 by the generator, masked."""
-    rest = data + [0] * CHECK_SYMBOLS
-    for i in range(DATA_SYMBOLS):
-        factor = rest[i]
-        for j, coefficient in enumerate(_GENERATOR):
-            rest[i + j] ^= _multiply(coefficient, factor)
-    return [symbol ^ mask for symbol, mask in zip(rest[DATA_SYMBOLS:], _MASK, strict=True)]
+    """The remainder of data(x) x^4 by the generator, masked: long division, four symbols of
+    the rest in one integer.
+    """
+    rest = 0
+    for symbol in data:
+        rest = (rest << 5 & 0xFFFFF) ^ _MULTIPLES[rest >> 15 ^ symbol]
+    return [rest >> shift & 31 ^ mask for shift, mask in zip((15, 10, 5, 0), _MASK, strict=True)]
 
 
 def _syndromes(values: "list[int] | list[int | None]") -> list[int]:

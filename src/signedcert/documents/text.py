@@ -44,7 +44,7 @@ def check_text(text: str, limit: int, where: str) -> None:
     if size > limit:
         message = f"{size} bytes of UTF-8, and at most {limit} are allowed"
         raise MalformedError("text-too-long", message, where=where)
-    if not _INVISIBLE.sub("", text):
+    if not text.strip() or _INVISIBLE.fullmatch(text):
         raise MalformedError("text-blank", "nothing to read in it", where=where)
     if text.isascii() and text.isprintable():
         return

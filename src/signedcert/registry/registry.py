@@ -8,9 +8,20 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from signedcert.documents.course import Course
@@ -72,19 +83,19 @@ class Registry:
         self._engine = engine
 
     @classmethod
-    def create(cls, url: str) -> "Registry":
+    def create(cls, url: str | URL) -> "Registry":
         """A new registry, at this release's revision."""
         registry = cls.attach(url)
         registry.migrate()
         return registry
 
     @classmethod
-    def attach(cls, url: str) -> "Registry":
+    def attach(cls, url: str | URL) -> "Registry":
         """The registry at ``url``, whatever its revision: good for ``migrate`` only."""
         return cls(_engine(url))
 
     @classmethod
-    def open(cls, url: str) -> "Registry":
+    def open(cls, url: str | URL) -> "Registry":
         """The registry at ``url``.
 
         Raises ConfigurationError ``registry-version``: it is of another release, or none.
@@ -92,31 +103,42 @@ class Registry:
         registry = cls.attach(url)
         found = registry.revision()
         if found != REVISION:
+            registry.close()
+            if found is not None and found > REVISION:
+                raise _newer(found)
             what = "is empty" if found is None else f"has revision {found}"
             message = (
                 f"the registry {what}, and this release needs {REVISION}; run: signedcert migrate"
             )
-            raise ConfigurationError("registry-version", message, where=url)
+            raise ConfigurationError("registry-version", message, where=str(registry._engine.url))
         return registry
 
     def revision(self) -> str | None:
-        """The migration that the database is at; None for an empty one."""
+        """The migration that the database is at; None for an empty one.
+
+        Raises ConfigurationError ``registry-version``: this is no database, or cannot be reached.
+        """
         try:
             with self._engine.connect() as connection:
                 if not inspect(connection).has_table("alembic_version"):
                     return None
                 found = connection.scalar(text("SELECT version_num FROM alembic_version"))
                 return None if found is None else str(found)
-        except OperationalError as error:
+        except DatabaseError as error:
             message = f"the registry cannot be opened: {error.orig}"
             raise ConfigurationError("registry-version", message) from error
 
     def migrate(self) -> tuple[str | None, str]:
-        """Brings the database to this release's revision; returns the ones before and now."""
+        """Brings the database to this release's revision; returns the ones before and now.
+
+        Raises ConfigurationError ``registry-version``: a later release wrote it.
+        """
         from alembic import command  # noqa: PLC0415 - 200 ms, for init and migrate only
         from alembic.config import Config  # noqa: PLC0415
 
         before = self.revision()
+        if before is not None and before > REVISION:
+            raise _newer(before)
         config = Config()
         scripts = resources.files("signedcert.registry") / "migrations"
         config.set_main_option("script_location", str(scripts))
@@ -145,8 +167,11 @@ class Registry:
             )
             raise IssueError("course-exists", message, where=f"course {course.id}")
         row = {"id": course.id, "version": course.version, "text": course.text}
-        with self._writing() as connection:
-            connection.execute(insert(courses).values(**row, added=format_time(at)))
+        try:
+            with self._writing() as connection:
+                connection.execute(insert(courses).values(**row, added=format_time(at)))
+        except IntegrityError:  # another process was first: look again
+            return self.add_course(course, at)
         return True
 
     def course(self, course_id: str, version: int | None = None) -> CourseRow | None:
@@ -272,8 +297,20 @@ def _draw(connection: Connection, number: int, count: int) -> list[tuple[int, in
     return [(number, index) for index in secrets.SystemRandom().sample(sorted(drawn), len(drawn))]
 
 
-def _engine(url: str) -> Engine:
-    engine = create_engine(url)
+def _newer(revision: str) -> ConfigurationError:
+    message = (
+        f"the registry has revision {revision}, and this release knows {REVISION}; a newer release "
+        "of signedcert wrote it, and is needed to use it"
+    )
+    return ConfigurationError("registry-version", message)
+
+
+def _engine(url: str | URL) -> Engine:
+    try:
+        engine = create_engine(url)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        message = f"not the URL of a database that can be used here: {error}"
+        raise ConfigurationError("setting-invalid", message, where="registry") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -293,6 +330,6 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def sqlite_url(path: Path) -> str:
-    """The URL of a SQLite file."""
-    return f"sqlite:///{path.resolve()}"
+def sqlite_url(path: Path) -> URL:
+    """The URL of a SQLite file. Not as a string, in which ``%`` and ``?`` would mean something."""
+    return URL.create("sqlite", database=str(path.resolve()))

@@ -5,7 +5,6 @@ from signedcert.trust.manifest import format_time
 from signedcert.verify.messages import message_of, outcome_title, step_title
 from signedcert.verify.report import Report
 
-
 _UTC = "%Y-%m-%d %H:%M:%S UTC"
 
 

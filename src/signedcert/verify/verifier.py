@@ -131,25 +131,21 @@ class Verifier:
         header = parsed.header()
         key = self.trust.find_key(header.kid or "")
         if key is not None:
-            if key.history.forked:
-                return _forked(key.history.newest.iss)
-            entry = key.entry
-            detail = "key-role" if entry.role != "issue" else "algorithm-mismatch"
-            technical = f"key {entry.key.thumbprint}: {entry.key.algorithm}, role {entry.role}"
-            return Check(2, Outcome.FAILED, "key-not-authorised", detail, technical)
+            return _misused(key)
         if parsed.credential is None:
             return _NOT_MADE[2]
         issuer = parsed.credential.issuer
         if not (header.kid or "").startswith(f"{issuer}/.well-known/keys/"):
             technical = f"kid {header.kid} is not a key of {issuer}"
             return Check(2, Outcome.FAILED, "key-not-authorised", "kid-not-under-issuer", technical)
-        if issuer not in self.trust.institutions:
+        history = self.trust.institutions.get(issuer)
+        if history is None:
             technical = f"{issuer} is not in the trust store"
             return Check(2, Outcome.UNDECIDED, "unknown-issuer", technical=technical)
-        history = self.trust.institutions[issuer]
         if history.forked:
             return _forked(issuer)
-        technical = f"kid {header.kid} is not in manifest version {history.newest.version}"
+        version = history.newest.version
+        technical = f"kid {header.kid} is not in manifest version {version} of {issuer}"
         return Check(2, Outcome.UNDECIDED, "unknown-key", technical=technical)
 
     def _policy(
@@ -210,8 +206,18 @@ def _unparsed(error: MalformedError) -> Check:
     return Check(1, Outcome.FAILED, reason, error.reason, technical)
 
 
+def _misused(key: TrustedKey) -> Check:
+    """A known key under a header that is not one of its own."""
+    entry = key.entry
+    if key.history.forked:
+        return _forked(key.history.newest.iss)
+    detail = "key-role" if entry.role != "issue" else "algorithm-mismatch"
+    technical = f"key {entry.key.thumbprint}: {entry.key.algorithm}, role {entry.role}"
+    return Check(2, Outcome.FAILED, "key-not-authorised", detail, technical)
+
+
 def _forked(iss: str) -> Check:
-    """Each side of the fork may know the key, and in another role."""
+    """Each side of the fork may know another key, or the same one in another role."""
     technical = f"two manifests of one version are signed by the root keys of {iss}"
     return Check(2, Outcome.UNDECIDED, "trust-fork", technical=technical)
 
