@@ -1,12 +1,13 @@
 """The serve command."""
 
-import ipaddress
+import socket
 from pathlib import Path
 
 import click
 import uvicorn
 
 from signedcert.cli.app import home_option
+from signedcert.errors import ConfigurationError
 from signedcert.institution import Institution
 from signedcert.web.app import app as web_app
 
@@ -25,22 +26,18 @@ def serve(home: Path, host: str, port: int) -> None:
     Example:
       signedcert serve --home home --port 8000
     """
-    with Institution.open(home) as institution:
-        shown = f"[{host}]" if _is_ipv6(host) else host
-        click.echo(
-            f"{institution.name}: http://{shown}:{port}/verify  (stop with Ctrl+C)", err=True
-        )
-        uvicorn.run(
-            web_app(institution),
-            host=host,
-            port=port,
-            log_level="warning",
-            server_header=False,
-        )
+    with Institution.open(home) as institution, _listen(host, port) as listener:
+        shown = f"[{host}]" if listener.family is socket.AF_INET6 else host
+        address = f"http://{shown}:{listener.getsockname()[1]}/verify"
+        click.echo(f"{institution.name}: {address}  (stop with Ctrl+C)", err=True)
+        settings = uvicorn.Config(web_app(institution), log_level="warning", server_header=False)
+        uvicorn.Server(settings).run(sockets=[listener])
 
 
-def _is_ipv6(host: str) -> bool:
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return ipaddress.ip_address(host).version == 6
-    except ValueError:
-        return False
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        message = f"cannot listen here ({error.strerror}); choose another --port or --host"
+        raise ConfigurationError("network", message, where=f"{host}:{port}") from error
