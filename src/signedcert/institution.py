@@ -216,7 +216,7 @@ class Institution:
 
         Raises IssueError ``course-exists``: this version was published with another text.
         """
-        self._registry.add_course(course, at)
+        self._registry.add_course(course, whole_seconds(at, "at"))
         return course
 
     def courses(self) -> list[Course]:

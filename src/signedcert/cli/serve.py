@@ -1,6 +1,8 @@
 """The serve command."""
 
+import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -30,8 +32,11 @@ def serve(home: Path, host: str, port: int) -> None:
         shown = f"[{host}]" if listener.family is socket.AF_INET6 else host
         address = f"http://{shown}:{listener.getsockname()[1]}/verify"
         click.echo(f"{institution.name}: {address}  (stop with Ctrl+C)", err=True)
-        settings = uvicorn.Config(web_app(institution), log_level="warning", server_header=False)
-        uvicorn.Server(settings).run(sockets=[listener])
+        settings = uvicorn.Config(
+            web_app(institution), lifespan="off", log_level="warning", server_header=False
+        )
+        with suppress(KeyboardInterrupt):  # the way to stop it
+            uvicorn.Server(settings).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -39,5 +44,6 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        message = f"cannot listen here ({error.strerror}); choose another --port or --host"
+        problem = os.strerror(error.errno) if error.errno else str(error)
+        message = f"cannot listen here ({problem}); choose another --port or --host"
         raise ConfigurationError("network", message, where=f"{host}:{port}") from error

@@ -79,7 +79,8 @@ def _request(row: RosterRow, courses: Mapping[str, Course]) -> Request | BadRow:
 
 def _bad(row: RosterRow, error: SignedCertError) -> BadRow:
     value = visible(str(getattr(row, error.where, "")))
-    return BadRow(row.line, row.learner_id, error.where, error.reason, value, error.message)
+    learner_id = visible(row.learner_id)
+    return BadRow(row.line, learner_id, error.where, error.reason, value, error.message)
 
 
 class Counts(NamedTuple):

@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from signedcert.carriers.bundle import Bundle
@@ -13,7 +13,7 @@ from signedcert.core.encoding import dump_json
 from signedcert.core.entry import log_entry
 from signedcert.core.jws import Header, serialize_compact, signing_input
 from signedcert.custody.signer import Signer
-from signedcert.documents.certificate import Certificate
+from signedcert.documents.certificate import Certificate, whole_seconds
 from signedcert.documents.course import Course
 from signedcert.documents.openbadges import Credential
 from signedcert.documents.text import check_text, is_placeholder
@@ -89,7 +89,10 @@ class Issuer:
     ) -> list[Issued | SignedCertError]:
         """One result per request, in their order; what cannot be issued is an error in its
         place. All that are new are written in one transaction.
+
+        Raises ConfigurationError ``time-naive``.
         """
+        at = whole_seconds(at, "at")
         for _ in range(_ATTEMPTS):
             try:
                 return self._attempt(requests, at)
@@ -164,7 +167,7 @@ class Issuer:
             title=course.title,
             issuer=self.manifest.iss,
             issuer_name=self.manifest.name,
-            valid_from=at.astimezone(UTC).replace(microsecond=0),
+            valid_from=at,
             valid_until=certificate.valid_until,
             subject=str(uuid.uuid4()),
             learner=certificate.learner,
@@ -205,7 +208,7 @@ def check_request(request: Request, at: datetime) -> None:
             "with yes in the column name_confirmed"
         )
         raise MalformedError("name-placeholder", message, where="name")
-    latest = (at + _EARLIEST_ZONE).astimezone(UTC).date()
+    latest = (at + _EARLIEST_ZONE).date()
     if certificate.completed > latest:
         message = f"{certificate.completed} is in the future"
         raise MalformedError("date-in-future", message, where="completed")

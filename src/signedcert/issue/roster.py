@@ -68,6 +68,9 @@ def read_roster(path: Path) -> Iterator[RosterRow | BadRow]:
 
 def _rows(file: io.TextIOBase, where: str) -> Iterator[RosterRow | BadRow]:
     first = file.readline(_MAX_CELL)
+    if "\0" in first or first.startswith(("\udcff\udcfe", "\udcfe\udcff")):
+        message = "not a text file in UTF-8; save the roster as UTF-8 (in Excel: CSV UTF-8)"
+        raise IssueError("roster-unreadable", message, where=where)
     delimiter = ";" if first.count(";") > first.count(",") else ","
     header = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
     _check_header(header, where)
