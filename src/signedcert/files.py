@@ -32,9 +32,9 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644, *, sync: bool = Tru
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fchmod(file.fileno(), mode)
             if sync:
                 os.fsync(file.fileno())
+        Path(name).chmod(mode)  # mkstemp made it readable by its owner only
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -101,9 +101,13 @@ class Institution:
         ``url`` is an https origin; everything published has its place under it. ``root`` gets
         the root keys that sign manifest 1 (ES256 and ML-DSA-65, both needed) and the next ones;
         take it offline afterwards. ``root_passphrase`` encrypts them, ``passphrase`` if not given.
-        Raises ConfigurationError: ``home-exists``, ``root-inside-home``, ``setting-invalid``.
+        Raises ConfigurationError: ``home-exists``, ``root-inside-home``, ``setting-invalid``,
+        ``passphrase-missing``; nothing was written then.
         """
         home, root = Path(home), Path(root)
+        secret = passphrase if root_passphrase is None else root_passphrase
+        if not passphrase or not secret:
+            raise ConfigurationError("passphrase-missing", "the passphrase is empty")
         if home.exists() and (not home.is_dir() or any(home.iterdir())):
             message = "this is in use; choose a new directory"
             raise ConfigurationError("home-exists", message, where=str(home))
@@ -125,13 +129,12 @@ class Institution:
         except MalformedError as error:
             field = error.where.removeprefix("manifest.").replace("iss", "url")
             raise ConfigurationError("setting-invalid", error.message, where=field) from error
-        secret = passphrase if root_passphrase is None else root_passphrase
-        written = write_roots(root, "root", roots, secret)
         try:
-            written += write_roots(root, "next", following, secret)
+            write_roots(root, "root", roots, secret)
+            write_roots(root, "next", following, secret)
             _write_home(home, signed, key, passphrase)
         except BaseException:
-            for path in written:
+            for path in _root_files(root, (*roots, *following)):
                 path.unlink(missing_ok=True)
             raise
         return cls.open(home, passphrase)
@@ -305,6 +308,10 @@ def _active(key: PrivateKey, url: str, at: datetime) -> KeyEntry:
     )
 
 
+def _root_files(root: Path, keys: Iterable[PrivateKey]) -> list[Path]:
+    return [path for key in keys for path in root.glob(f"*-{key.public_key.thumbprint[:8]}.key")]
+
+
 def _write_home(home: Path, signed: SignedManifest, key: PrivateKey, passphrase: str) -> None:
     home.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".{home.name}."))
@@ -344,14 +351,19 @@ def _read_configuration(home: Path) -> Configuration:
 
 def _read_history(home: Path) -> History:
     """The home's own manifests, every rule checked; version 1 is its own pin."""
-    paths = sorted((home / _MANIFESTS).glob("*.json"), key=lambda path: int(path.stem))
+    directory = home / _MANIFESTS
+    versions = list(range(1, len(list(directory.glob("*.json"))) + 1))
+    paths = [directory / f"{version}.json" for version in versions]
+    if not paths or not all(path.is_file() for path in paths):
+        message = "here belong all manifests, 1.json, 2.json …, and no others; restore a backup"
+        raise ConfigurationError("setting-invalid", message, where=str(directory))
     signed = [SignedManifest.parse(read_limited(path, MAX_GENERAL), str(path)) for path in paths]
-    if not signed:
-        message = "the home has no manifest; restore it from a backup"
-        raise ConfigurationError("setting-invalid", message, where=str(home / _MANIFESTS))
     history = History.start(signed[0], Pin.parse(signed[0].unverified.pin))
     for one in signed[1:]:
         history = history.accept(one)
+    if [manifest.version for manifest in history.versions] != versions:
+        message = "a manifest has another version than its name says; restore a backup"
+        raise ConfigurationError("setting-invalid", message, where=str(directory))
     return history
 
 

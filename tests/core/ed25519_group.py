@@ -24,7 +24,7 @@ def root(square: int) -> int | None:
 
 
 def on_curve(point: Point) -> bool:
-    """-x² + y² = 1 + d x² y²."""
+    """Whether -x² + y² = 1 + d x² y²."""
     x, y = point
     return (y * y - x * x - 1 - D * x * x * y * y) % P == 0
 
@@ -54,7 +54,7 @@ def x_of(y: int) -> int | None:
 
 
 def base_point() -> Point:
-    """y = 4/5, and the even x."""
+    """The point with y = 4/5, and an even x."""
     y = 4 * pow(5, P - 2, P) % P
     x = x_of(y)
     assert x is not None

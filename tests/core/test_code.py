@@ -1,7 +1,7 @@
 """Verification codes: derived, printed, typed."""
 
 import hashlib
-from itertools import combinations, islice, product
+from itertools import combinations, pairwise, product
 
 import pytest
 from hypothesis import given
@@ -40,7 +40,7 @@ def times(a: int, b: int) -> int:
 
 
 def power(exponent: int) -> int:
-    """a to a power, one multiplication at a time."""
+    """The field's ``a`` to a power, one multiplication at a time."""
     result = 1
     for _ in range(exponent):
         result = times(result, 2)
@@ -257,10 +257,9 @@ def test_any_text_is_a_code_or_refused(typed: str) -> None:
         assert VerificationCode.parse(str(code)) == code
 
 
-def test_a_symbol_between_two_neighbours_is_never_swapped_unnoticed() -> None:
+def test_two_neighbours_are_never_swapped_unnoticed() -> None:
     symbols = CODE.replace("-", "")
-    pairs = islice(zip(symbols, symbols[1:], strict=False), LENGTH)
-    for i, (left, right) in enumerate(pairs):
+    for i, (left, right) in enumerate(pairwise(symbols)):
         if left != right:
             with refused("code-check"):
                 VerificationCode.parse(symbols[:i] + right + left + symbols[i + 2 :])

@@ -308,14 +308,16 @@ def test_a_low_order_ed25519_point_is_refused(point: group.Point) -> None:
 @pytest.mark.parametrize("y", range(19))
 @pytest.mark.parametrize("sign", [0, 1])
 def test_an_ed25519_point_with_y_not_reduced_is_refused(y: int, sign: int) -> None:
-    with refused("key-invalid"):
+    with pytest.raises(MalformedError, match="y is not reduced") as caught:
         PublicKey("Ed25519", (y + group.P | sign << 255).to_bytes(32, "little"))
+    assert caught.value.reason == "key-invalid"
 
 
 @pytest.mark.parametrize("y", [1, group.P - 1])
 def test_an_ed25519_point_with_x_zero_and_its_sign_set_is_refused(y: int) -> None:
-    with refused("key-invalid"):
+    with pytest.raises(MalformedError, match="x is zero and its sign is set") as caught:
         PublicKey("Ed25519", (y | 1 << 255).to_bytes(32, "little"))
+    assert caught.value.reason == "key-invalid"
 
 
 @given(st.binary(min_size=32, max_size=32))
@@ -330,7 +332,7 @@ def test_32_bytes_are_a_key_exactly_if_they_are_a_point_of_high_order(raw: bytes
             PublicKey("Ed25519", raw)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.binary(min_size=32, max_size=32))
 def test_ed25519_arithmetic_agrees_with_the_library_that_makes_keys(seed: bytes) -> None:
     digest = bytearray(hashlib.sha512(seed).digest()[:32])  # RFC 8032, 5.1.5

@@ -1,8 +1,10 @@
 """The group of all commands, and what becomes of errors."""
 
+import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
@@ -103,9 +105,21 @@ def app() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point. Errors are a line each; a traceback is never shown."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    as_json = "--json" in arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that has no such letter
     try:
-        status = app.main(list(arguments), prog_name="signedcert", standalone_mode=False)
+        status = _run(arguments, as_json="--json" in arguments)
+    except BrokenPipeError:  # nobody reads what follows, nor what is still buffered
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(BrokenPipeError):
+                stream.close()
+        status = 1
+    sys.exit(status)
+
+
+def _run(arguments: list[str], *, as_json: bool) -> int:
+    try:
+        status = app.main(arguments, prog_name="signedcert", standalone_mode=False)
     except SignedCertError as error:
         _fail(error.reason, error.message, error.where, as_json=as_json)
         status = exit_status(error)
@@ -118,14 +132,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         status = _INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # nobody reads what follows
-        status = 1
+    except OSError as error:  # a directory that may not be written to, a full disk
+        _fail("file", error.strerror or str(error), str(error.filename or ""), as_json=as_json)
+        status = _USAGE
     except Exception as error:  # noqa: BLE001 - the last resort, so that no traceback is shown
         message = f"this is a bug in signedcert, please report it: {type(error).__name__}: {error}"
         _fail("bug", message, "", as_json=as_json)
         status = _BUG
-    sys.exit(status if isinstance(status, int) else 0)
+    return status if isinstance(status, int) else 0
 
 
 def exit_status(error: SignedCertError) -> int:

@@ -131,7 +131,12 @@ def course_add(files: tuple[Path, ...], home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def course_list(home: Path, as_json: bool) -> None:
-    """List the catalogue: the newest version of each course."""
+    """List the catalogue: the newest version of each course.
+
+    \b
+    Example:
+      signedcert course list --home home
+    """
     with Institution.open(home) as institution:
         courses = institution.courses()
     if as_json:
@@ -146,11 +151,21 @@ def course_list(home: Path, as_json: bool) -> None:
 
 @course.command("show")
 @click.argument("course_id")
-@click.option("--version", type=int, help="An older version than the newest.")
+@click.option(
+    "--version",
+    type=click.IntRange(1, 10_000),
+    metavar="NUMBER",
+    help="An older version than the newest.",
+)
 @home_option
 @json_option
 def course_show(course_id: str, version: int | None, home: Path, as_json: bool) -> None:
-    """Show one course: syllabus, workload, format."""
+    """Show one course: syllabus, workload, format.
+
+    \b
+    Example:
+      signedcert course show operations-management --home home
+    """
     with Institution.open(home) as institution:
         found = institution.course(course_id, version)
     if found is None:
@@ -237,7 +252,7 @@ def _with_progress(counts: Iterator[Counts]) -> Iterator[Counts]:
     terminal = sys.stderr.isatty()
     every, start = (_EVERY // 10, "\r") if terminal else (_EVERY, "")
     for done, count in enumerate(counts, 1):
-        if done % every == 0:
+        if done % every == 0 and done == sum(count):  # the last count comes twice
             click.echo(f"{start}{done} rows", nl=not terminal, err=True)
         yield count
     click.echo(start, nl=False, err=True)
@@ -252,7 +267,12 @@ def keys() -> None:
 @home_option
 @json_option
 def keys_status(home: Path, as_json: bool) -> None:
-    """Show which keys there are, in which state, and until when the manifest is fresh."""
+    """Show which keys there are, in which state, and until when the manifest is fresh.
+
+    \b
+    Example:
+      signedcert keys status --home home
+    """
     with Institution.open(home) as institution:
         manifest, pin = institution.manifest, institution.pin
         issued = institution.count()
@@ -311,7 +331,12 @@ def _root(algorithm: str, thumbprint: str) -> str:
 @home_option
 @json_option
 def migrate(home: Path, as_json: bool) -> None:
-    """Bring the registry to this release. Make a backup of the home first."""
+    """Bring the registry to this release. Make a backup of the home first.
+
+    \b
+    Example:
+      signedcert migrate --home home
+    """
     before, now = Institution.migrate(home)
     if as_json:
         print_json({"before": before, "now": now})

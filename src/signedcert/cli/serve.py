@@ -44,6 +44,6 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        problem = os.strerror(error.errno) if error.errno else str(error)
+        problem = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
         message = f"cannot listen here ({problem}); choose another --port or --host"
         raise ConfigurationError("network", message, where=f"{host}:{port}") from error

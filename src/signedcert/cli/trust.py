@@ -1,8 +1,8 @@
 """The trust command: which institutions this computer believes."""
 
 import sys
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,6 +66,9 @@ def add(sources: tuple[str, ...], pin: str | None, directory: Path | None, as_js
       signedcert trust add keys.json --pin 1:0b5c…
     """
     manifests = [data for source in sources for data in _load(source)]
+    if not manifests:
+        message = f"no key manifest here: {', '.join(sources)}"
+        raise click.UsageError(message)
     store = read_trust(directory) if (directory or default_trust()).exists() else TrustStore.empty()
     store = store.add(manifests, _pin(pin, manifests, store))
     store.write(directory or default_trust())
@@ -112,8 +115,11 @@ def _load(source: str) -> list[bytes]:
 
 
 def _download(address: str) -> list[bytes]:
-    parts = urlsplit(address)
-    if parts.scheme != "https" and parts.hostname not in _LOCAL:
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise ConfigurationError("network", f"no address: {error}", where=address) from error
+    if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOCAL):
         message = "keys are fetched over https only"
         raise ConfigurationError("network", message, where=address)
     newest = SignedManifest.parse(_fetch(f"{address}{_PUBLISHED}.json"), address)
@@ -125,7 +131,7 @@ def _fetch(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:  # noqa: S310 - see _download
             data: bytes = response.read(MAX_GENERAL + 1)
-    except (OSError, ValueError, urllib.error.URLError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise ConfigurationError("network", f"cannot be fetched: {error}", where=url) from error
     if len(data) > MAX_GENERAL:
         raise MalformedError("too-large", "too large for a manifest", where=url)
@@ -136,7 +142,12 @@ def _fetch(url: str) -> bytes:
 @trust_option
 @json_option
 def list_(directory: Path | None, as_json: bool) -> None:
-    """List the institutions that this computer believes."""
+    """List the institutions that this computer believes.
+
+    \b
+    Example:
+      signedcert trust list
+    """
     histories = read_trust(directory).institutions.values()
     if as_json:
         print_json([_line(history) for history in histories])

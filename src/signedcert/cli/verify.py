@@ -39,7 +39,7 @@ _STYLE = {
 @click.option("--course", help="Accept only this course, by its id.")
 @click.option("--learner", help="Accept only this name; case and spacing do not count.")
 @click.option(
-    "--max-trust-age", type=click.IntRange(min=0), metavar="DAYS", help="How old keys may be."
+    "--max-trust-age", type=click.IntRange(0, 36_500), metavar="DAYS", help="How old keys may be."
 )
 @click.option("--at", "moment", help="Verify as of this moment, such as 2026-06-30T12:00:00Z.")
 @click.option("-v", "--verbose", is_flag=True, help="Show all ten steps.")

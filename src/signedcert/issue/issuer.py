@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from signedcert.carriers.bundle import Bundle
@@ -102,7 +102,7 @@ class Issuer:
         raise IssueError("already-issued", message)
 
     def _attempt(self, requests: Sequence[Request], at: datetime) -> list[Issued | SignedCertError]:
-        known = self.registry.find_current([request.key for request in requests])
+        known = self.registry.find_current([one.key for one in requests if _is_unicode(one)])
         places = self.registry.draw_status(len(requests))
         fresh: list[DocumentRow] = []
         results: list[Issued | SignedCertError] = []
@@ -193,6 +193,15 @@ def verify_url(iss: str, code: VerificationCode) -> str:
     return f"{iss}/verify/{code}"
 
 
+def _is_unicode(request: Request) -> bool:
+    """Whether a database can be asked for it; ``check_request`` refuses what is not."""
+    try:
+        f"{request.learner_id}{request.run}".encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def check_request(request: Request, at: datetime) -> None:
     """What is refused when issuing, beyond what a ``Certificate`` refuses by itself.
 
@@ -208,7 +217,7 @@ def check_request(request: Request, at: datetime) -> None:
             "with yes in the column name_confirmed"
         )
         raise MalformedError("name-placeholder", message, where="name")
-    latest = (at + _EARLIEST_ZONE).date()
+    latest = (at + _EARLIEST_ZONE).astimezone(UTC).date()
     if certificate.completed > latest:
         message = f"{certificate.completed} is in the future"
         raise MalformedError("date-in-future", message, where="completed")

@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    make_url,
     select,
     text,
 )
@@ -110,7 +111,7 @@ class Registry:
             message = (
                 f"the registry {what}, and this release needs {REVISION}; run: signedcert migrate"
             )
-            raise ConfigurationError("registry-version", message, where=str(registry._engine.url))
+            raise ConfigurationError("registry-version", message, where=str(make_url(url)))
         return registry
 
     def revision(self) -> str | None:

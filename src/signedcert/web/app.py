@@ -55,7 +55,7 @@ def app(institution: Institution, clock: Clock = lambda: datetime.now(UTC)) -> F
         title=f"{institution.name}: course certificates",
         docs_url=None,
         redoc_url=None,
-        exception_handlers={StarletteHTTPException: pages.error},
+        exception_handlers={StarletteHTTPException: pages.error, Exception: pages.error},
     )
     result.middleware("http")(_add_headers)
 
@@ -122,7 +122,7 @@ class _Pages:
         if code is None:
             return self._page(request, "form.html")
         try:
-            spelled = str(VerificationCode.parse(code[:_MAX_CODE]))
+            spelled = str(_parse(code))
         except MalformedError:
             return self._not_found(request, code)
         return RedirectResponse(f"{request.scope.get('root_path', '')}/verify/{spelled}", 303)
@@ -173,7 +173,7 @@ class _Pages:
 
     def _find(self, code: str) -> Bundle | None:
         try:
-            return self._institution.find(VerificationCode.parse(code[:_MAX_CODE]))
+            return self._institution.find(_parse(code))
         except MalformedError:
             return None
 
@@ -183,7 +183,7 @@ class _Pages:
     def _suggestion(self, code: str) -> Suggestion | None:
         """What was probably meant, if, and only if, it leads to a document."""
         try:
-            suggestion = suggest(code[:_MAX_CODE])
+            suggestion = suggest(code)
         except MalformedError:
             return None
         if suggestion is None or self._institution.find(suggestion.code) is None:
@@ -193,7 +193,7 @@ class _Pages:
     def _not_found(self, request: Request, code: str) -> Response:
         problem = None
         try:
-            VerificationCode.parse(code[:_MAX_CODE])
+            _parse(code)
         except MalformedError as error:
             problem = error.message
         return self._page(
@@ -255,10 +255,12 @@ class _Pages:
     # Pages
 
     async def error(self, request: Request, error: Exception) -> Response:
-        """A page for what is not there."""
-        status = error.status_code if isinstance(error, StarletteHTTPException) else 500
-        title, text = _WORDS.get(status, ("Something went wrong", "Try again later."))
-        return self._page(request, "error.html", status, title=title, text=text)
+        """A page for what is not there, and for what broke: that one passes no middleware."""
+        known = error if isinstance(error, StarletteHTTPException) else StarletteHTTPException(500)
+        title, text = _WORDS.get(known.status_code, ("Something went wrong", "Try again later."))
+        page = self._page(request, "error.html", known.status_code, title=title, text=text)
+        page.headers.update({**(known.headers or {}), **_HEADERS})
+        return page
 
     def _page(
         self, request: Request, template: str, status: int = 200, **values: object
@@ -270,6 +272,13 @@ class _Pages:
             **values,
         )
         return HTMLResponse(html, status, headers={"Cache-Control": "no-cache"})
+
+
+def _parse(code: str) -> VerificationCode:
+    """What is longer than any spelling of a code is none, whatever it begins with."""
+    if len(code) > _MAX_CODE:
+        raise MalformedError("code-length", "too long for a verification code")
+    return VerificationCode.parse(code)
 
 
 def _steps(report: Report) -> list[dict[str, object]]:

@@ -1,0 +1,254 @@
+"""Encrypted key files."""
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias, get_args
+
+import pytest
+
+from signedcert.core.encoding import b64url_encode, dump_json
+from signedcert.core.keys import Algorithm
+from signedcert.custody import keyfile
+from signedcert.custody.keyfile import read_key_file, write_key_file
+from signedcert.custody.private import PrivateKey
+from signedcert.errors import Configuration, ConfigurationError
+from tests.core.refusal import refused
+
+WORDS = "correct horse battery staple"
+
+Edit: TypeAlias = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture(autouse=True)
+def _less_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The least that a key file may ask for, so that the tests are quick."""
+    monkeypatch.setattr(keyfile, "SCRYPT_N", 2**15)
+
+
+@pytest.fixture(scope="module")
+def key() -> PrivateKey:
+    """An issuing key."""
+    return PrivateKey.generate("Ed25519")
+
+
+@pytest.fixture
+def path(tmp_path: Path, key: PrivateKey) -> Path:
+    """The file that it is in."""
+    file = tmp_path / "issue.key"
+    write_key_file(file, key, WORDS)
+    return file
+
+
+def edit_file(path: Path, edit: Edit) -> None:
+    """Changes a member of the file."""
+    value = json.loads(path.read_bytes())
+    edit(value)
+    path.write_bytes(dump_json(value))
+
+
+@pytest.mark.parametrize("algorithm", get_args(Algorithm))
+def test_a_key_is_written_and_read_back(tmp_path: Path, algorithm: Algorithm) -> None:
+    key = PrivateKey.generate(algorithm)
+    write_key_file(tmp_path / "a.key", key, WORDS)
+    read = read_key_file(tmp_path / "a.key", WORDS)
+    assert (read.public_key, read.secret_bytes()) == (key.public_key, key.secret_bytes())
+
+
+def test_the_design_asks_for_64_mib(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert keyfile.SCRYPT_N * 128 * keyfile._SCRYPT_R == 64 * 2**20
+
+
+def test_a_key_file_is_its_owner_s_alone_and_holds_no_secret(path: Path, key: PrivateKey) -> None:
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    data = path.read_bytes()
+    assert key.secret_bytes() not in data
+    assert b64url_encode(key.secret_bytes()).encode() not in data
+    assert key.secret_bytes().hex().encode() not in data
+    value = json.loads(data)
+    assert list(value) == ["version", "public", "scrypt", "nonce", "ciphertext"]
+    assert value["public"] == key.public_key.to_jwk()
+
+
+def test_nothing_else_is_left_in_the_directory(path: Path) -> None:
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_two_files_of_one_key_share_neither_salt_nor_nonce(path: Path, key: PrivateKey) -> None:
+    write_key_file(path.with_name("twin.key"), key, WORDS)
+    one, other = (json.loads(file.read_bytes()) for file in sorted(path.parent.iterdir()))
+    assert one["scrypt"]["salt"] != other["scrypt"]["salt"]
+    assert one["nonce"] != other["nonce"]
+    assert one["ciphertext"] != other["ciphertext"]
+
+
+@pytest.mark.parametrize("wrong", ["", "Correct horse battery staple", WORDS + " ", "x"])
+def test_another_passphrase_does_not_open_it(path: Path, wrong: str) -> None:
+    reason: Configuration = "passphrase-wrong" if wrong else "passphrase-missing"
+    with refused(reason, kind=ConfigurationError):
+        read_key_file(path, wrong)
+
+
+def test_a_passphrase_is_the_same_in_every_normal_form(tmp_path: Path, key: PrivateKey) -> None:
+    write_key_file(tmp_path / "a.key", key, "Jose\u0301")
+    assert read_key_file(tmp_path / "a.key", "Jos\u00e9").public_key == key.public_key
+
+
+def test_an_empty_passphrase_writes_nothing(tmp_path: Path, key: PrivateKey) -> None:
+    with refused("passphrase-missing", kind=ConfigurationError):
+        write_key_file(tmp_path / "a.key", key, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_file_is_never_overwritten(path: Path, key: PrivateKey) -> None:
+    before = path.read_bytes()
+    for new in (key, PrivateKey.generate("ES256")):
+        with refused("key-file", str(path), ConfigurationError):
+            write_key_file(path, new, WORDS)
+    assert path.read_bytes() == before
+
+
+def test_a_key_file_of_a_stronger_setting_is_read(
+    tmp_path: Path, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyfile, "SCRYPT_N", 2**16)
+    write_key_file(tmp_path / "a.key", key, WORDS)
+    monkeypatch.setattr(keyfile, "SCRYPT_N", 2**15)
+    assert read_key_file(tmp_path / "a.key", WORDS).public_key == key.public_key
+
+
+# files that were altered
+
+
+def sampled(size: int) -> list[int]:
+    """Positions all over the file, first and last included."""
+    return sorted({*range(0, size, max(1, size // 24)), size - 1})
+
+
+def test_a_byte_altered_anywhere_is_noticed(path: Path) -> None:
+    good = path.read_bytes()
+    for position in sampled(len(good)):
+        bad = bytearray(good)
+        bad[position] ^= 1
+        path.write_bytes(bytes(bad))
+        with pytest.raises(ConfigurationError) as caught:
+            read_key_file(path, WORDS)
+        assert caught.value.reason in {"key-file", "passphrase-wrong"}
+        assert caught.value.where == str(path)
+
+
+def test_every_symbol_of_the_ciphertext_and_the_salt_counts(path: Path) -> None:
+    good = path.read_bytes()
+    value = json.loads(good)
+    for symbols in (value["ciphertext"], value["scrypt"]["salt"], value["nonce"]):
+        start = good.index(symbols.encode())
+        for offset in (0, len(symbols) // 2, len(symbols) - 2):
+            bad = bytearray(good)
+            bad[start + offset] = ord("A") if bad[start + offset] != ord("A") else ord("B")
+            path.write_bytes(bytes(bad))
+            with refused("passphrase-wrong", str(path), ConfigurationError):
+                read_key_file(path, WORDS)
+
+
+def test_what_stands_in_the_clear_is_authenticated(path: Path) -> None:
+    edit_file(path, lambda value: value["public"].pop("use"))
+    with refused("passphrase-wrong", str(path), ConfigurationError):
+        read_key_file(path, WORDS)
+
+
+def test_the_public_key_of_another_file_is_noticed(path: Path) -> None:
+    other = PrivateKey.generate("Ed25519").public_key.to_jwk()
+    edit_file(path, lambda value: value.update(public=other))
+    with refused("passphrase-wrong", str(path), ConfigurationError):
+        read_key_file(path, WORDS)
+
+
+class _Mismatched(PrivateKey):
+    """A key whose public half is another key's, as a faulty machine might write it."""
+
+    def __init__(self, secret: PrivateKey, public: PrivateKey) -> None:
+        super().__init__("Ed25519", secret.secret_bytes())
+        self.public_key = public.public_key
+
+
+def test_a_public_key_that_is_not_that_of_the_secret_is_noticed(
+    tmp_path: Path, key: PrivateKey
+) -> None:
+    path = tmp_path / "a.key"
+    write_key_file(path, _Mismatched(key, PrivateKey.generate("Ed25519")), WORDS)
+    with pytest.raises(ConfigurationError, match="not that of its private key") as caught:
+        read_key_file(path, WORDS)
+    assert (caught.value.reason, caught.value.where) == ("key-file", str(path))
+
+
+@pytest.mark.parametrize(
+    "n", [0, 1, -1, 2, 2**14, 2**15 - 1, 2**15 + 1, 2**16 + 2**15, 2**21, 2**40, 2**53 - 1]
+)
+def test_hostile_work_is_not_done(path: Path, n: int) -> None:
+    edit_file(path, lambda value: value["scrypt"].update(n=n))
+    with refused("key-file", str(path), ConfigurationError):
+        read_key_file(path, WORDS)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda value: value.update(version=2),
+        lambda value: value.update(version=True),
+        lambda value: value.pop("version"),
+        lambda value: value.update(extra=1),
+        lambda value: value["scrypt"].update(n="32768"),
+        lambda value: value["scrypt"].update(r=1),
+        lambda value: value["scrypt"].update(r=2**30),
+        lambda value: value["scrypt"].update(p=2**30),
+        lambda value: value["scrypt"].update(extra=1),
+        lambda value: value["scrypt"].update(salt="AAAA"),
+        lambda value: value["scrypt"].update(salt=""),
+        lambda value: value["scrypt"].pop("salt"),
+        lambda value: value.update(scrypt=[]),
+        lambda value: value.update(nonce="AAAA"),
+        lambda value: value.update(nonce=1),
+        lambda value: value.update(nonce="\u00e9" * 16),
+        lambda value: value.update(ciphertext="AA=="),
+        lambda value: value.pop("ciphertext"),
+        lambda value: value["public"].update(kid="x"),
+        lambda value: value["public"].update(d="AA"),
+        lambda value: value.update(public=None),
+    ],
+)
+def test_a_file_of_another_shape_is_refused(path: Path, edit: Edit) -> None:
+    edit_file(path, edit)
+    with refused("key-file", str(path), ConfigurationError):
+        read_key_file(path, WORDS)
+
+
+@pytest.mark.parametrize("ciphertext", [b"", b"\0" * 15, b"\0" * 16, b"\0" * 48, b"\0" * 100])
+def test_a_ciphertext_of_any_length_is_noticed(path: Path, ciphertext: bytes) -> None:
+    edit_file(path, lambda value: value.update(ciphertext=b64url_encode(ciphertext)))
+    with refused("passphrase-wrong", str(path), ConfigurationError):
+        read_key_file(path, WORDS)
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b"-----BEGIN PRIVATE KEY-----"])
+def test_what_is_no_key_file_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.key"
+    path.write_bytes(data)
+    with refused("key-file", str(path), ConfigurationError):
+        read_key_file(path, WORDS)
+
+
+def test_a_key_file_in_another_spelling_is_refused(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"\n")
+    with refused("key-file", str(path), ConfigurationError):
+        read_key_file(path, WORDS)
+
+
+def test_a_key_file_that_is_large_or_missing_is_refused(path: Path) -> None:
+    path.write_bytes(b" " * (16 * 1024 + 1))
+    with refused("key-file", str(path), ConfigurationError):
+        read_key_file(path, WORDS)
+    path.unlink()
+    with refused("key-file", str(path), ConfigurationError):
+        read_key_file(path, WORDS)

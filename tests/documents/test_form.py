@@ -1,0 +1,239 @@
+"""A document shape as a text with holes."""
+
+import json
+import re
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signedcert.documents.form import KINDS, Form
+from signedcert.errors import Malformed, MalformedError
+from tests.core.refusal import refused
+
+FORM = Form(
+    '{"name":"«name:text»","of":["«host:origin»/«slug:slug»",1,false]'
+    '⟦,"since":"«since:date»T00:00:00Z"⟧,"percent":"100%","again":"«name»"⟦,"n":«n:integer»⟧}'
+)
+VALUES = {"name": "Ada", "host": "https://a.example", "slug": "x", "since": None, "n": None}
+WRITTEN = b'{"name":"Ada","of":["https://a.example/x",1,false],"percent":"100%","again":"Ada"}'
+
+texts = st.text(st.characters(exclude_categories=["Cs"], min_codepoint=0x20), max_size=30)
+
+
+def unknown(path: str, name: str) -> MalformedError:
+    """The error for a member that the form does not have."""
+    return MalformedError("term-undefined", "unknown", where=f"{path}/{name}")
+
+
+def explain(value: object) -> MalformedError:
+    """Why a value is not of the form."""
+    return FORM.explain(value, unknown, {"again": "name-mismatch"})
+
+
+def test_holes_are_named_in_the_order_of_their_first_appearance() -> None:
+    assert FORM.holes == ("name", "host", "slug", "since", "n")
+
+
+def test_a_form_is_written_and_read_back() -> None:
+    assert FORM.write(VALUES) == WRITTEN
+    assert FORM.read(WRITTEN.decode()) == VALUES
+
+
+@given(texts, st.none() | st.dates(), st.none() | st.integers(0, 10**16 - 1))
+def test_any_text_survives_the_way_to_a_payload_and_back(
+    name: str, since: date | None, number: int | None
+) -> None:
+    values = {
+        **VALUES,
+        "name": name,
+        "since": None if since is None else since.isoformat(),
+        "n": None if number is None else str(number),
+    }
+    payload = FORM.write(values)
+    assert FORM.read(payload.decode()) == values
+    parsed = json.loads(payload)
+    assert parsed["name"] == parsed["again"] == name
+    assert parsed.get("n") == number
+    assert ("since" in parsed) == (since is not None)
+    assert list(parsed) == [
+        name for name in ("name", "of", "since", "percent", "again", "n") if name in parsed
+    ]
+
+
+def test_text_that_looks_like_a_hole_is_text() -> None:
+    name = '«slug:slug» ⟦"\\⟧ %s %% \\1 (?P<x>.)'
+    payload = FORM.write({**VALUES, "name": name})
+    read = FORM.read(payload.decode())
+    assert read is not None
+    assert read["name"] == name
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "",
+        "{}",
+        WRITTEN.decode() + "\n",
+        " " + WRITTEN.decode(),
+        WRITTEN.decode().replace(",", ", "),
+        WRITTEN.decode().replace('again":"Ada', 'again":"Eve'),
+        WRITTEN.decode().replace('name":"Ada', 'name":"\\u0041da'),
+        WRITTEN.decode().replace('"Ada"', '"A\nda"'),
+        WRITTEN.decode().replace('"Ada"', '"A"da"'),
+        WRITTEN.decode().replace('"Ada"', '"Ada\\"'),
+        WRITTEN.decode().replace("[", "("),
+    ],
+)
+def test_another_spelling_is_not_of_the_form(payload: str) -> None:
+    assert FORM.read(payload) is None
+
+
+def test_the_caller_s_values_are_not_changed() -> None:
+    values = dict(VALUES)
+    FORM.write(values)
+    assert values == VALUES
+
+
+def test_a_text_without_unicode_is_written_as_bytes_that_no_parser_takes() -> None:
+    payload = FORM.write({**VALUES, "name": "\ud800"})
+    with pytest.raises(UnicodeDecodeError):
+        payload.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "where"),
+    [
+        ({"name": 1}, "wrong-type", "name"),
+        ({"name": "a\nb"}, "wrong-value", "name"),
+        ({"of": {}}, "wrong-type", "of"),
+        ({"of": "text"}, "wrong-type", "of"),
+        ({"of": []}, "wrong-value", "of"),
+        ({"of": ["https://a.example/x", 1, False, 1]}, "wrong-value", "of"),
+        ({"of": ["https://a.example/x", 2, False]}, "wrong-value", "of[1]"),
+        ({"of": ["https://a.example/x", True, False]}, "wrong-value", "of[1]"),
+        ({"of": ["https://a.example/x", 1, 0]}, "wrong-value", "of[2]"),
+        ({"of": ["https://a.example", 1, False]}, "wrong-value", "of[0]"),
+        ({"of": ["http://a.example/x", 1, False]}, "wrong-value", "of[0]"),
+        ({"of": ["https://a.example/x\n", 1, False]}, "wrong-value", "of[0]"),
+        ({"since": "2026-01-01"}, "wrong-value", "since"),
+        ({"since": None}, "wrong-type", "since"),
+        ({"percent": "99%"}, "wrong-value", "percent"),
+        ({"again": "Eve"}, "name-mismatch", "again"),
+        ({"n": "1"}, "wrong-type", "n"),
+        ({"n": True}, "wrong-type", "n"),
+        ({"n": -1}, "wrong-value", "n"),
+        ({"other": 1}, "term-undefined", "/other"),
+    ],
+)
+def test_the_first_difference_is_explained(
+    changes: dict[str, object], reason: Malformed, where: str
+) -> None:
+    with refused(reason, where):
+        raise explain({**json.loads(WRITTEN), **changes})
+
+
+@pytest.mark.parametrize("value", [None, 1, "text", []])
+def test_what_is_no_object_is_explained(value: object) -> None:
+    assert (explain(value).reason, explain(value).where) == ("wrong-type", "")
+
+
+@pytest.mark.parametrize("name", ["name", "of", "percent", "again"])
+def test_a_missing_member_is_explained(name: str) -> None:
+    value = json.loads(WRITTEN)
+    del value[name]
+    error = explain(value)
+    assert error.reason == "member-missing"
+    assert repr(name) in error.message
+
+
+def test_another_order_is_explained() -> None:
+    value = dict(reversed(json.loads(WRITTEN).items()))
+    assert explain(value).reason == "member-order"
+
+
+def test_a_value_of_the_form_differs_in_its_spelling_only() -> None:
+    assert explain(json.loads(WRITTEN)).reason == "not-canonical"
+
+
+GOOD = {
+    "text": ["", "a", '\\"', "\\\\", "\u00e9\u2028"],
+    "uuid": ["5a0c1b7e-6f1d-4c58-9d38-0f3c1f5be6a1"],
+    "time": ["2026-06-30T00:00:00Z", "2026-06-30T23:59:59Z"],
+    "date": ["2026-06-30"],
+    "origin": [
+        "https://a",
+        "https://learn.example.edu",
+        "https://a.example:8443",
+        "https://127.0.0.1:1",
+        "https://" + "a" * 253,
+    ],
+    "slug": ["a", "a-b", "7", "a" * 64],
+    "digest": ["sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="],
+    "integer": ["0", "7", "1234567890123456"],
+    "index": ["0", "131071"],
+}
+BAD = {
+    "text": ['"', "\\", "a\nb", "\x1f", "\\n", "\\u0041", "\\/", '\\\\"'],
+    "uuid": [
+        "5A0C1B7E-6F1D-4C58-9D38-0F3C1F5BE6A1",
+        "5a0c1b7e-6f1d-1c58-9d38-0f3c1f5be6a1",
+        "5a0c1b7e-6f1d-4c58-7d38-0f3c1f5be6a1",
+        "5a0c1b7e6f1d4c589d380f3c1f5be6a1",
+        "",
+    ],
+    "time": [
+        "2026-06-30T00:00:00",
+        "2026-06-30T00:00:00.0Z",
+        "2026-06-30T00:00:00+00:00",
+        "2026-06-30t00:00:00z",
+        "2026-06-30 00:00:00Z",
+        "2026-06-30T24:00:00Z",  # a second spelling of midnight, which Python 3.14 reads
+        "2026-06-30T23:59:60Z",
+        "2026-06-30T23:60:00Z",
+        "\u0662026-06-30T00:00:00Z",
+    ],
+    "date": ["2026-6-30", "20260630", "2026-06-30 ", "12026-06-30", ""],
+    "origin": [
+        "http://a",
+        "https://",
+        "https://A",
+        "https://a/",
+        "https://a.",
+        "https://-a",
+        "https://a:0",
+        "https://a:123456",
+        "https://a:",
+        "https://a@b",
+        "https://a?b",
+        "https://a#b",
+        "https://" + "a" * 254,
+        "https://\u00e9",
+        "HTTPS://a",
+    ],
+    "slug": ["", "-", "a-", "-a", "a--b", "A", "a_b", "a/b", "a" * 65, "a b", "\u00e9"],
+    "digest": [
+        "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=",
+        "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU",
+        "sha256-47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU=",
+        "sha384-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        "sha256-",
+    ],
+    "integer": ["", "-1", "-0", "00", "01", "1.0", "1e3", "12345678901234567", "\u0661"],
+    "index": ["", "-1", "01", "1 ", "12345678901234567"],
+}
+
+
+def test_every_kind_has_its_cases() -> None:
+    assert set(GOOD) == set(BAD) == set(KINDS)
+
+
+@pytest.mark.parametrize(("kind", "text"), [(k, t) for k, all_ in GOOD.items() for t in all_])
+def test_a_text_is_of_its_kind(kind: str, text: str) -> None:
+    assert re.fullmatch(KINDS[kind], text)
+
+
+@pytest.mark.parametrize(("kind", "text"), [(k, t) for k, all_ in BAD.items() for t in all_])
+def test_a_text_is_not_of_a_kind(kind: str, text: str) -> None:
+    assert not re.fullmatch(KINDS[kind], text)
