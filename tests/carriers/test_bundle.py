@@ -95,15 +95,10 @@ REFUSALS: dict[str, tuple[bytes, str]] = {
     "a PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "no-document"),
     "a PNG": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "no-document"),
     "no point": (b"eyJhbGciOiJFUzI1NiJ9", "no-document"),
-    "two lines": (JWS.replace(".", ".\n").encode(), "no-document"),
-    "two documents": (f"{JWS} {JWS}".encode(), "no-document"),
     "a form feed before it": (b"\f" + JWS.encode(), "no-document"),
-    "a vertical tab behind it": (JWS.encode() + b"\v", "no-document"),
     "a byte order mark": (b"\xef\xbb\xbf" + bundle_with(""), "no-document"),
-    "white space before a bundle": (b"\n" + bundle_with(""), "no-document"),
     "JSON in UTF-16": (bundle_with("").decode().encode("utf-16"), "no-document"),
     "other JSON": (b'{"document":"x"}', "no-document"),
-    "a line end behind a bundle": (bundle_with("") + b"\n", "not-canonical"),
     "a space": (bundle_with(', "course":""'), "not-canonical"),
     "a needless escape": (bundle_with(r',"course":"\u0041"'), "not-canonical"),
     "half a surrogate pair": (bundle_with(r',"course":"\ud800"'), "lone-surrogate"),
@@ -132,6 +127,23 @@ def test_bytes_are_refused(name: str) -> None:
         Bundle.parse(data, "file")
     assert caught.value.reason == reason
     assert caught.value.where.startswith("file")
+
+
+@pytest.mark.parametrize("before", ["", "\n", " \t\r\n"])
+def test_white_space_around_a_bundle_is_the_file_s(before: str) -> None:
+    data = bundle_with(',"course":"{}"')
+    assert Bundle.parse(before.encode() + data + b"\r\n").encode() == data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [JWS.replace(".", ".\n"), f"{JWS} {JWS}", JWS + "\v", JWS + "é"],
+    ids=["two lines", "two documents", "a vertical tab behind it", "a letter behind it"],
+)
+def test_a_spoilt_document_is_left_for_the_parser_to_refuse(text: str) -> None:
+    bundle = Bundle.parse(text.encode())
+    with pytest.raises(MalformedError):
+        _ = bundle.code
 
 
 def test_a_long_document_is_left_for_the_parser_to_refuse() -> None:

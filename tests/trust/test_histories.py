@@ -82,7 +82,7 @@ ROTATIONS = (
     Row("a thief's own next", ("1", "2 next=Z by=A"), "manifest-root-changed"),
     Row("and then into it", ("1", "2 root=Z next=C by=AZ"), "manifest-root-changed"),
     Row("next taken away", ("1", "2 next=- by=A"), "manifest-root-changed"),
-    Row("into next, no new next stated", ("1", "2 root=B next=B by=AB"), "manifest-root-changed"),
+    Row("into next, no new next stated", ("1", "2 root=B next=B by=AB"), "manifest-threshold"),
     Row("back to the old root", ("1", "2 root=B next=C by=AB", "3 by=AB"), "manifest-root-changed"),
     Row("two steps at once", ("1", "2 root=C next=D by=AC"), "manifest-root-changed"),
     Row(
@@ -300,7 +300,7 @@ def test_a_cut_off_may_move() -> None:
 
 
 def test_a_key_counts_once_however_often_it_signs() -> None:
-    good = signed("1 root=2:AB by=AB")
+    good = signed("1 root=2:AB next=C by=AB")
     once = signature(good.unverified.encode(), "A")
     twice = SignedManifest(good.unverified, GeneralJWS(good.jws.payload, (once, once)))
     with pytest.raises(RejectedError, match="1 of the 2 signatures") as caught:
@@ -316,10 +316,10 @@ def test_a_bad_signature_names_the_key_and_the_way_in_which_it_is_bad() -> None:
 
 
 def test_the_number_and_order_of_signatures_are_not_in_the_digest() -> None:
-    few, many = signed("1 root=2:ABC by=AB"), signed("1 root=2:ABC by=CBA")
+    few, many = signed("1 root=2:ABC next=D by=AB"), signed("1 root=2:ABC next=D by=CBA")
     assert few.jws != many.jws
     assert few.unverified.pin == many.unverified.pin
-    known = history("1 root=2:ABC by=AB").accept(many)
+    known = history("1 root=2:ABC next=D by=AB").accept(many)
     assert known.evidence == (few,)
 
 

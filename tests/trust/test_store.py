@@ -101,10 +101,27 @@ def test_some_manifest_from_the_pinned_version_on_is_needed(manifests: list[byte
     assert caught.value.reason == "manifest-version"
 
 
-def test_another_pin_begins_anew() -> None:
+def test_the_pin_of_a_later_accepted_version_goes_on_with_what_is_known() -> None:
     known = store("1", "2", "3")
-    moved = known.add(encoded("3"), signed("3").unverified.pin)
-    assert [one.version for one in moved.institutions[ISS].versions] == [3]
+    more = known.add(encoded("3", "4"), signed("3").unverified.pin)
+    assert [one.version for one in more.institutions[ISS].versions] == [1, 2, 3, 4]
+    assert more.institutions[ISS].pin == known.institutions[ISS].pin
+
+
+def test_another_pin_does_not_replace_the_one_that_is_trusted() -> None:
+    known = store("1")
+    with pytest.raises(MalformedError, match="remove the folder") as caught:
+        known.add(encoded("1 tag=x"), signed("1 tag=x").unverified.pin)
+    assert caught.value.reason == "pin-mismatch"
+
+
+def test_a_fork_is_noticed_though_what_follows_it_fits_one_side_only() -> None:
+    known = store("1", "2")
+    forked = known.add(
+        encoded("1", "2 keys=k:active,m:active", "3 keys=k:active,m:retired"),
+        signed("1").unverified.pin,
+    )
+    assert forked.institutions[ISS].forked
 
 
 def test_a_wrong_pin_changes_nothing() -> None:

@@ -185,7 +185,7 @@ def _serialisation(shop: Workshop) -> Iterator[Named]:
         "line-broken": (
             "Broken into two lines, as by an e-mail program",
             f"{header}.{payload[:middle]}\n{payload[middle:]}.{signature}",
-            _NO_DOCUMENT,
+            _malformed("base64-alphabet"),
         ),
         "letter-not-ascii": (
             "A letter in it that is not ASCII, and looks like one that is",
@@ -349,7 +349,7 @@ def _headers(shop: Workshop) -> Iterator[Named]:
         "kid-fragment": (
             "kid has a fragment",
             {"kid": f"{kid}#key"},
-            _undecided("unknown-key"),
+            _rejected("key-not-authorised", "kid-not-under-issuer"),
         ),
         "kid-thumbprint-only": (
             "kid is the thumbprint, no URL",
@@ -707,10 +707,6 @@ def _nothing(shop: Workshop) -> Iterator[Named]:
         "no-document-html": ("A web page", "<!DOCTYPE html>\n<title>Certificate</title>\n"),
         "no-document-pdf": ("The beginning of a PDF", "%PDF-1.7\n1 0 obj\n<< >>\nendobj\n"),
         "no-document-json": ("A credential with nobody's signature", shop.payload),
-        "no-document-header-white-space": (
-            "A header that begins with a space, so that nothing looks like a signed document",
-            shop.with_header(lambda text: text.replace("{", "{ ", 1)),
-        ),
     }
     for name, (description, text) in cases.items():
         yield name, _vector(shop, description, text, _NO_DOCUMENT)
@@ -741,7 +737,7 @@ def _circumstances(shop: Workshop) -> Iterator[Named]:
         ),
         "code-of-another-certificate": (
             "The code of another certificate",
-            _rejected(mismatch, "code-check"),
+            _rejected(mismatch, "code-of-another-document"),
             {"code": other},
         ),
         "code-mistyped": (

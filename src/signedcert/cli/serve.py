@@ -44,6 +44,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        problem = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        number = error.errno or 0
+        problem = os.strerror(number) if number > 0 else error.strerror
         message = f"cannot listen here ({problem}); choose another --port or --host"
         raise ConfigurationError("network", message, where=f"{host}:{port}") from error

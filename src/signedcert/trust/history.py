@@ -171,7 +171,7 @@ def _check_root(parent: KeyManifest, manifest: KeyManifest, where: str) -> None:
     """
     if manifest.root == parent.root and manifest.next == parent.next:
         return
-    if _rotates(parent, manifest) and manifest.next != parent.next:
+    if _rotates(parent, manifest):
         return
     message = "root keys change only into those that the version before announced as next"
     raise MalformedError("manifest-root-changed", message, where=where)

@@ -211,9 +211,17 @@ class KeyManifest:
             raise MalformedError("wrong-value", "a log stands twice", where=where)
         for position, entry in enumerate(self.keys):
             _check_entry(entry, self.iss, f"{where}.keys[{position}]")
+        if self.next and all(map(self._is_present, self.next)):
+            message = "the present root keys alone are enough for next; announce other ones"
+            raise MalformedError("manifest-threshold", message, where=f"{where}.next")
         if self.expires <= self.issued:
             message = "expires before it is issued"
             raise MalformedError("manifest-expired-before-issued", message, where=where)
+
+    def _is_present(self, group: NextGroup) -> bool:
+        """Whether who holds the present root keys reaches the threshold of a group to come."""
+        present = {key.thumbprint for one in self.root for key in one.keys}
+        return len(present & set(group.thumbprints)) >= group.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +247,12 @@ class SignedManifest:
 def key_url(iss: str, key: PublicKey) -> str:
     """Where an institution serves a key; the ``kid`` of what it signs."""
     return f"{iss}/.well-known/keys/{key.thumbprint}"
+
+
+def is_key_url(url: str, iss: str) -> bool:
+    """Whether ``url`` could be that of a key of ``iss``: its place, a thumbprint, nothing else."""
+    prefix = f"{iss}/.well-known/keys/"
+    return url.startswith(prefix) and bool(_THUMBPRINT.fullmatch(url.removeprefix(prefix)))
 
 
 def format_time(moment: datetime) -> str:

@@ -82,13 +82,26 @@ class TrustStore:
             raise MalformedError("manifest-version", message)
         history = self._history(later[0].unverified.iss, pinned) or History.start(later[0], pinned)
         for one in later:
-            history = history.accept(one)
+            try:
+                history = history.accept(one)
+            except SignedCertError:
+                if not history.forked:  # what follows one side of a fork does not fit the other
+                    raise
         return TrustStore({**self.institutions, history.newest.iss: history})
 
     def _history(self, iss: str, pin: Pin) -> History | None:
-        """The history to go on with: one from the same pin."""
+        """The history to go on with, if the institution is known, from this pin or an earlier one.
+
+        Raises MalformedError ``pin-mismatch``: another pin than one of its accepted versions.
+        """
         history = self.institutions.get(iss)
-        return history if history is not None and history.pin == pin else None
+        if history is None or any(version.pin == str(pin) for version in history.versions):
+            return history
+        message = (
+            f"{iss} is trusted by another pin already, {history.pin}; if that one is wrong, remove "
+            f"the folder {_folder(iss)} of the trust store first"
+        )
+        raise MalformedError("pin-mismatch", message, where="pin")
 
     def find_header(self, segment: bytes) -> TrustedKey | None:
         """The issuing key for which a certificate has exactly this header segment."""

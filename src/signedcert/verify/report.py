@@ -113,19 +113,46 @@ class CourseReference:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedCertificate:
-    """An authentic certificate: all of what was signed, with the issuer's name from the trust
-    store. Only ``Verifier.verify`` returns one.
+    """An authentic certificate. Only ``Verifier.verify`` returns one.
+
+    ``signed`` is all of what was signed, field by field. ``issuer`` is the institution as the
+    trust store names it, which is what to show; ``code`` is the document's own.
     """
 
-    id: str
+    signed: Credential
     code: VerificationCode
-    learner: str
-    course: CourseReference
-    started: date | None
-    completed: date
     issuer: Issuer
-    issued: datetime
-    valid_until: datetime | None
+    course: CourseReference
+
+    @property
+    def id(self) -> str:
+        """The certificate's UUID."""
+        return self.signed.id
+
+    @property
+    def learner(self) -> str:
+        """The name of who completed the course."""
+        return self.signed.learner
+
+    @property
+    def started(self) -> date | None:
+        """The day on which the course began, if the certificate says it."""
+        return self.signed.started
+
+    @property
+    def completed(self) -> date:
+        """The day on which the course was completed."""
+        return self.signed.completed
+
+    @property
+    def issued(self) -> datetime:
+        """When the certificate was issued."""
+        return self.signed.valid_from
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """When it runs out, if it does."""
+        return self.signed.valid_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +171,7 @@ class Report:
     unverified: Credential | None = None
 
     def __bool__(self) -> bool:
-        return self.verdict is Verdict.AUTHENTIC
+        return self.reason is None
 
     @property
     def verdict(self) -> Verdict:
@@ -154,8 +181,10 @@ class Report:
     @property
     def decisive(self) -> Check:
         """The first of the steps with the worst outcome; the last step if all is well."""
-        found = min(self.checks, key=lambda check: WORST_FIRST.index(check.verdict))
-        return found if found.verdict is not Verdict.AUTHENTIC else self.checks[-1]
+        flawed = [check for check in self.checks if check.reason is not None]
+        if not flawed:
+            return self.checks[-1]
+        return min(flawed, key=lambda check: WORST_FIRST.index(check.verdict))
 
     @property
     def reason(self) -> Reason | None:
