@@ -92,7 +92,8 @@ class VerificationCode:
         number = int.from_bytes(hashlib.sha256(_TAG + signed).digest()[:10])
         data = [number >> 5 * (DATA_SYMBOLS - 1 - i) & 31 for i in range(DATA_SYMBOLS)]
         code = object.__new__(cls)  # encoded here, so there is nothing to check
-        object.__setattr__(code, "symbols", _text(data + _check_symbols(data)))
+        symbols = [ALPHABET[value] for value in data + _check_symbols(data)]
+        object.__setattr__(code, "symbols", "".join(symbols))
         return code
 
     @classmethod

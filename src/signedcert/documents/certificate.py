@@ -37,9 +37,14 @@ class Certificate:
             object.__setattr__(self, "valid_until", whole_seconds(self.valid_until, "valid_until"))
 
 
-def whole_seconds(moment: datetime, what: str) -> datetime:
-    """``moment`` in UTC without fractions. Raises ConfigurationError ``time-naive``."""
+def require_aware(moment: datetime, what: str) -> None:
+    """Raises ConfigurationError ``time-naive``."""
     if moment.tzinfo is None:
         message = f"{what} needs a time zone, as in datetime.now(UTC)"
         raise ConfigurationError("time-naive", message)
+
+
+def whole_seconds(moment: datetime, what: str) -> datetime:
+    """``moment`` in UTC without fractions. Raises ConfigurationError ``time-naive``."""
+    require_aware(moment, what)
     return moment.astimezone(UTC).replace(microsecond=0)

@@ -36,6 +36,8 @@ def check_text(text: str, limit: int, where: str) -> None:
     Raises MalformedError: ``text-blank``, ``text-too-long`` (over ``limit`` bytes of UTF-8),
     ``text-control``, ``text-bidi``, ``text-not-nfc``, ``lone-surrogate``.
     """
+    if text.isascii() and text.isprintable() and len(text) <= limit and text.strip():
+        return
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
@@ -46,8 +48,6 @@ def check_text(text: str, limit: int, where: str) -> None:
         raise MalformedError("text-too-long", message, where=where)
     if not text.strip() or _INVISIBLE.fullmatch(text):
         raise MalformedError("text-blank", "nothing to read in it", where=where)
-    if text.isascii() and text.isprintable():
-        return
     if found := _CONTROL.search(text):
         raise MalformedError("text-control", _named(found, "control character"), where=where)
     if found := _BIDI.search(text):

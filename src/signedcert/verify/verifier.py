@@ -8,7 +8,7 @@ from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import parse_canonical_json
 from signedcert.core.jws import MAX_COMPACT, CompactJWS
-from signedcert.documents.certificate import whole_seconds
+from signedcert.documents.certificate import require_aware
 from signedcert.documents.openbadges import Credential, explain_credential, read_credential
 from signedcert.errors import (
     MalformedError,
@@ -67,7 +67,7 @@ class Verifier:
 
     def report(self, document: Bundle | bytes, *, at: datetime, code: str | None = None) -> Report:
         """All ten steps; a bad document raises nothing. ConfigurationError for a naive ``at``."""
-        whole_seconds(at, "at")
+        require_aware(at, "at")
         try:
             bundle = document if isinstance(document, Bundle) else Bundle.parse(document)
             parsed = _parse(bundle, self.trust)  # (1)
