@@ -21,4 +21,4 @@ def test_it_is_base64_of_sha256_over_utf8(text: str) -> None:
 
 
 def test_a_text_that_is_no_unicode_has_a_digest_of_its_own() -> None:
-    assert digest_sri("\ud800") != digest_sri("\ufffd")
+    assert digest_sri("\ud800") not in {digest_sri("\ufffd"), digest_sri("?"), digest_sri("")}
