@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from signedcert import files
-from signedcert.files import read_limited, write_atomic
+from signedcert.files import read_limited, write_atomic, write_new
 from tests.core.refusal import refused
 
 
@@ -134,3 +134,24 @@ def test_a_directory_is_not_opened_where_the_system_cannot(
     monkeypatch.setattr(files, "os", SimpleNamespace(name="posix", O_RDONLY=os.O_RDONLY))
     with pytest.raises(AttributeError, match="open"):
         files._sync_directory(tmp_path)
+
+
+def test_a_new_file_never_replaces_one_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_new(path, b"first", 0o600)
+    with pytest.raises(FileExistsError):
+        write_new(path, b"second", 0o600)
+    assert path.read_bytes() == b"first"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_new_file_that_cannot_be_finished_is_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_new(tmp_path / "file", b"data", 0o600)
+    assert list(tmp_path.iterdir()) == []

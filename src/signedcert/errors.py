@@ -69,6 +69,7 @@ Malformed: TypeAlias = Literal[
     "text-control",
     "text-bidi",
     "text-not-nfc",
+    "text-unassigned",
     "text-blank",
     "name-placeholder",
     "dates-reversed",
@@ -134,7 +135,6 @@ Issuing: TypeAlias = Literal[
     "field-count",
     "field-missing",
     "roster-unreadable",
-    "row-repeated",
     "signature-unverifiable",
 ]
 
@@ -185,7 +185,7 @@ class MalformedError(SignedCertError):
 
 
 class VerificationError(SignedCertError):
-    """The document was not shown to be authentic; ``step`` is the number of FORMATS, section 11."""
+    """The document was not shown to be authentic; ``step`` is the number of the step."""
 
     def __init__(
         self,

@@ -43,6 +43,22 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644, *, sync: bool = Tru
         _sync_directory(path.parent)
 
 
+def write_new(path: Path, data: bytes, mode: int) -> None:
+    """Writes a file that is not there yet, and syncs it. What is there stays, whoever else is
+    writing: FileExistsError. Needs no hard links, so any medium will do.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
 def _sync_directory(path: Path) -> None:
     """POSIX makes a rename durable only so; Windows cannot open a directory, and need not."""
     if os.name == "posix":

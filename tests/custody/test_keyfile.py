@@ -252,3 +252,24 @@ def test_a_key_file_that_is_large_or_missing_is_refused(path: Path) -> None:
     path.unlink()
     with refused("key-file", str(path), ConfigurationError):
         read_key_file(path, WORDS)
+
+
+def test_a_key_file_in_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="No such file or directory") as caught:
+        write_key_file(tmp_path / "none" / "k.key", PrivateKey.generate("Ed25519"), "p")
+    assert caught.value.reason == "key-file"
+
+
+def test_a_key_file_has_its_members_in_one_order(tmp_path: Path) -> None:
+    path = tmp_path / "k.key"
+    write_key_file(path, PrivateKey.generate("Ed25519"), "p")
+    members = json.loads(path.read_bytes())
+    path.write_bytes(dump_json(dict(reversed(members.items()))))
+    with refused("key-file", str(path), ConfigurationError):
+        read_key_file(path, "p")
+
+
+def test_a_passphrase_that_is_not_utf8_opens_what_it_closed(tmp_path: Path) -> None:
+    key, passphrase = PrivateKey.generate("Ed25519"), "caf\udce9"
+    write_key_file(tmp_path / "k.key", key, passphrase)
+    assert read_key_file(tmp_path / "k.key", passphrase).public_key == key.public_key

@@ -2,11 +2,12 @@
 
 from dataclasses import FrozenInstanceError
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from signedcert.documents.certificate import Certificate, whole_seconds
-from signedcert.errors import ConfigurationError, Malformed
+from signedcert.errors import ConfigurationError, Malformed, MalformedError
 from tests.core.refusal import refused
 from tests.reference import course
 
@@ -71,3 +72,11 @@ def test_a_certificate_does_not_change() -> None:
     with pytest.raises(FrozenInstanceError):
         certificate.learner = "Eve"  # type: ignore[misc]
     assert certificate.learner == "Ada"
+
+
+@pytest.mark.parametrize("field", ["completed", "started"])
+def test_a_day_with_a_time_is_refused(field: str) -> None:
+    days: dict[str, Any] = {"completed": date(2026, 6, 30), field: datetime(2026, 6, 1, tzinfo=UTC)}
+    with pytest.raises(MalformedError, match="a date, not a datetime") as caught:
+        Certificate(learner="Ada", course=course(), **days)
+    assert (caught.value.reason, caught.value.where) == ("wrong-type", field)

@@ -249,3 +249,19 @@ def test_a_changed_course_is_refused_or_keeps_its_bytes(data: st.DataObject) -> 
     read = outcome(Course.parse, bytes(changed))
     if not isinstance(read, MalformedError):
         assert read.text.encode() == bytes(changed)
+
+
+def test_a_copy_with_other_values_has_another_text_and_digest() -> None:
+    copied = course().model_copy(update={"version": 2})
+    assert copied.version == 2
+    assert Course.parse(copied.text.encode()).version == 2
+    assert copied.digest != course().digest
+
+
+def test_a_copy_with_values_that_do_not_fit_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        course().model_copy(update={"version": 0})
+
+
+def test_a_plain_copy_keeps_the_text() -> None:
+    assert course().model_copy().text == course().text

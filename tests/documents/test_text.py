@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from signedcert.documents.text import (
     MAX_SUMMARY,
+    check_assigned,
     check_text,
     is_placeholder,
     normalize,
@@ -306,3 +307,16 @@ def test_a_name_is_the_same_as_itself_in_any_case(name: str) -> None:
     assert same_name(name, name)
     assert same_name(name, f"  {name}\u3000")
     assert same_name(name, unicodedata.normalize("NFD", name))
+
+
+def test_a_character_that_unicode_has_not_assigned_is_refused_when_issuing() -> None:
+    with pytest.raises(MalformedError, match="U\\+0378 at position 3") as caught:
+        check_assigned("ab\u0378", "name")
+    assert caught.value.reason == "text-unassigned"
+    check_assigned("María \u200d𠮷", "name")
+
+
+def test_tags_that_nobody_sees_are_refused() -> None:
+    with pytest.raises(MalformedError) as caught:
+        check_text("Ada\U000e0041", 100, "name")
+    assert caught.value.reason == "text-control"

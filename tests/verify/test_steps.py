@@ -226,8 +226,9 @@ def cases(world: World) -> dict[str, Case]:
         # Step 5
         "a log and no proof": Case(steps="pppp-pnp--", verdict=yes, trust=with_log(world)),
         "a log and a damaged proof": Case(
-            steps="pppp-pnp--",
-            verdict=yes,
+            steps="ppppUpnp--",
+            verdict=maybe,
+            reason="proof-invalid",
             trust=with_log(world),
             document=Bundle(text, damaged=("proof",)),
         ),

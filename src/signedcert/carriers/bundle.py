@@ -22,7 +22,7 @@ _MEMBERS = ["version", "document", "proof", "course"]
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A document and its companions (FORMATS, section 7).
+    """A document and its companions (docs/spec/bundle).
 
     ``document`` is the JWS, ``course`` the exact text of the course document. Companions can be
     replaced without touching the document; a damaged one is listed in ``damaged`` and not used.

@@ -152,13 +152,18 @@ class GeneralJWS:
 
 
 def _signature(entry: Members, payload: bytes) -> Signature:
-    if next(iter(entry.names()), "") != "protected":
-        raise MalformedError("member-order", "protected comes first", where=entry.where)
+    first = entry.names()[:1]
     protected = _ascii(entry.text("protected"), entry.path("protected"))
+    if first != ["protected"]:
+        raise MalformedError("member-order", "protected comes first", where=entry.where)
     value = _ascii(entry.text("signature"), entry.path("signature"))
     entry.done()
+    header = Header.parse(protected, entry.path("protected"))
+    if header.segment().encode() != protected:
+        message = "written otherwise than alg, kid, typ in this order"
+        raise MalformedError("header-spelling", message, where=entry.path("protected"))
     return Signature(
-        Header.parse(protected, entry.path("protected")),
+        header,
         protected + b"." + payload,
         b64url_decode(value, entry.path("signature")),
     )

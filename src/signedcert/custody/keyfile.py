@@ -17,7 +17,7 @@ from signedcert.core.keys import PublicKey
 from signedcert.core.shape import Members
 from signedcert.custody.private import PrivateKey
 from signedcert.errors import ConfigurationError, MalformedError
-from signedcert.files import read_limited, write_atomic
+from signedcert.files import read_limited, write_new
 
 #: 64 MiB and about 0.2 s: a worker process can afford it, a guesser cannot.
 SCRYPT_N = 2**16
@@ -29,6 +29,7 @@ _SALT_LENGTH = 16
 _NONCE_LENGTH = 12
 _MAX_KEY_FILE = 16 * 1024
 _OWNER_ONLY = 0o600
+_MEMBERS = ["version", "public", "scrypt", "nonce", "ciphertext"]
 
 
 def write_key_file(path: Path, key: PrivateKey, passphrase: str) -> None:
@@ -36,9 +37,6 @@ def write_key_file(path: Path, key: PrivateKey, passphrase: str) -> None:
 
     Raises ConfigurationError: an empty passphrase, or a file that is there already.
     """
-    if path.exists():
-        message = "there is a key file here already; it is not overwritten"
-        raise ConfigurationError("key-file", message, where=str(path))
     salt, nonce = secrets.token_bytes(_SALT_LENGTH), secrets.token_bytes(_NONCE_LENGTH)
     head: dict[str, object] = {
         "version": 1,
@@ -48,7 +46,13 @@ def write_key_file(path: Path, key: PrivateKey, passphrase: str) -> None:
     }
     cipher = AESGCM(_derive(passphrase, salt, SCRYPT_N))
     ciphertext = cipher.encrypt(nonce, key.secret_bytes(), dump_json(head))
-    write_atomic(path, dump_json(head | {"ciphertext": b64url_encode(ciphertext)}), _OWNER_ONLY)
+    data = dump_json(head | {"ciphertext": b64url_encode(ciphertext)})
+    try:
+        write_new(path, data, _OWNER_ONLY)
+    except OSError as error:
+        problem = error.strerror or "cannot be written"
+        message = f"{problem}; a key file is never overwritten"
+        raise ConfigurationError("key-file", message, where=str(path)) from error
 
 
 def read_key_file(path: Path, passphrase: str) -> PrivateKey:
@@ -91,6 +95,8 @@ def _parse(path: Path) -> tuple[bytes, PublicKey, bytes, bytes, int, bytes]:
     nonce = _bytes(members, "nonce", _NONCE_LENGTH)
     ciphertext = _bytes(members, "ciphertext", None)
     members.done()
+    if list(value) != _MEMBERS:
+        raise MalformedError("member-order", f"the order is {', '.join(_MEMBERS)}")
     head = dump_json({name: inner for name, inner in value.items() if name != "ciphertext"})
     return head, public, salt, nonce, n, ciphertext
 
@@ -108,4 +114,4 @@ def _derive(passphrase: str, salt: bytes, n: int) -> bytes:
         message = "the passphrase is empty"
         raise ConfigurationError("passphrase-missing", message)
     kdf = Scrypt(salt=salt, length=32, n=n, r=_SCRYPT_R, p=_SCRYPT_P)
-    return kdf.derive(unicodedata.normalize("NFC", passphrase).encode())
+    return kdf.derive(unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogateescape"))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from signedcert.documents.text import MAX_NAME, check_text, normalize
+from signedcert.documents.text import MAX_NAME, check_assigned, check_text, normalize
 from signedcert.errors import ConfigurationError, MalformedError
 
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ class Certificate:
     def __post_init__(self) -> None:
         object.__setattr__(self, "learner", normalize(self.learner))
         check_text(self.learner, MAX_NAME, "name")
+        check_assigned(self.learner, "name")
+        for field, day in (("completed", self.completed), ("started", self.started)):
+            if isinstance(day, datetime):
+                message = "a day without a time is expected: a date, not a datetime"
+                raise MalformedError("wrong-type", message, where=field)
         if self.started is not None and self.started > self.completed:
             message = f"started {self.started}, after it was completed on {self.completed}"
             raise MalformedError("dates-reversed", message, where="started")

@@ -1,6 +1,6 @@
 """The course document: title, syllabus, workload, format; referred to by digest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -18,8 +18,9 @@ from pydantic import (
 
 from signedcert.core.encoding import dump_json, parse_json
 from signedcert.documents.digest import digest_sri
-from signedcert.documents.text import MAX_TITLE, check_text, summarize
+from signedcert.documents.text import MAX_TITLE, check_assigned, check_text, summarize
 from signedcert.errors import MalformedError
+from signedcert.files import read_limited
 
 #: A long syllabus is some 20 KiB. A bundle carries the text, so there is an end to it.
 MAX_COURSE = 256 * 1024
@@ -37,6 +38,7 @@ def _text(limit: int) -> Callable[[str], str]:
     def check(value: str) -> str:
         try:
             check_text(value, limit, "")
+            check_assigned(value, "")
         except MalformedError as error:
             raise ValueError(error.message) from error
         return value
@@ -48,7 +50,6 @@ Title = Annotated[str, AfterValidator(_text(MAX_TITLE))]
 Text = Annotated[str, AfterValidator(_text(_MAX_TEXT))]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\z", max_length=64)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\z")]
-Count = Annotated[int, Field(ge=0, le=10_000)]
 Positive = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -144,12 +145,13 @@ class Course(_Frozen):
     @classmethod
     def read(cls, path: str | Path) -> "Course":
         """The course in a file. Raises MalformedError, naming the file."""
-        try:
-            data = Path(path).read_bytes()
-        except OSError as error:
-            message = error.strerror or "cannot be read"
-            raise MalformedError("unreadable-file", message, where=str(path)) from error
-        return cls.parse(data, str(path))
+        return cls.parse(read_limited(Path(path), MAX_COURSE), str(path))
+
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
+        """A course with some other values: checked again, and with a text of its own."""
+        if not update:
+            return super().model_copy(deep=deep)
+        return type(self).model_validate({**self.model_dump(by_alias=True), **update})
 
     def model_post_init(self, text: str | None, /) -> None:
         """The validation context is the text that the values were read from."""

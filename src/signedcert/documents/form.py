@@ -13,13 +13,20 @@ from typing import Any, TypeAlias
 
 from signedcert.errors import Malformed, MalformedError
 
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+#: Up to 65535, and not 443: an origin has one spelling (RFC 6454, 6.2).
+_PORT = (
+    "(?::(?!443(?![0-9]))(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}"
+    "|655[0-2][0-9]|6553[0-5]))?"
+)
+
 #: What may stand in a hole, as it is written on the wire.
 KINDS: dict[str, str] = {
     "text": r'(?:[^"\\\x00-\x1f]|\\["\\])*+',
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    "origin": r"https://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[1-9][0-9]{0,4})?",
+    "origin": rf"https://{_LABEL}(?:\.{_LABEL}){{0,9}}{_PORT}",
     "slug": r"(?![a-z0-9-]{65})[a-z0-9]++(?:-[a-z0-9]++)*+",
     "digest": r"sha256-[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=",
     "integer": r"0|[1-9][0-9]{0,15}",

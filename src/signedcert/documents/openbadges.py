@@ -14,7 +14,7 @@ from signedcert.errors import MalformedError
 
 #: ``typ`` values that a certificate may have; ``JWT`` is what is written.
 CERTIFICATE_TYPES = ("JWT", "vc+jwt", None)
-#: Entries of one status list (FORMATS, section 9).
+#: Entries of one status list: enough that an index says nothing about when it was drawn.
 STATUS_LIST_SIZE = 2**20
 
 CERTIFICATE_FORM = Form(

@@ -11,7 +11,7 @@ MAX_TITLE = 256
 #: The whole text is in the course document; the certificate has to fit a QR code.
 MAX_SUMMARY = 120
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufff9-\uffff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufff9-\uffff\U000e0000-\U000e007f]")
 #: Embeddings, overrides and isolates make a text look like another one. ZWJ, ZWNJ and the
 #: directional marks are needed to write Persian, Sinhala and others, and stay.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -54,6 +54,19 @@ def check_text(text: str, limit: int, where: str) -> None:
         raise MalformedError("text-bidi", _named(found, "bidirectional control"), where=where)
     if not unicodedata.is_normalized("NFC", text):
         raise MalformedError("text-not-nfc", "not in Unicode normal form C", where=where)
+
+
+def check_assigned(text: str, where: str) -> None:
+    """Returns if every character is one that Unicode has assigned.
+
+    Only of those is it promised that normal form C stays what it is; any other could one day
+    make an issued name refused. Asked when issuing, never when reading: tables grow.
+    Raises MalformedError ``text-unassigned``.
+    """
+    for position, character in enumerate(text, 1):
+        if unicodedata.category(character) == "Cn":
+            message = f"U+{ord(character):04X} at position {position} is not a character (yet)"
+            raise MalformedError("text-unassigned", message, where=where)
 
 
 def is_placeholder(name: str) -> bool:

@@ -116,7 +116,7 @@ class FinalState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyManifest:
-    """One version of an institution's keys (FORMATS, section 5)."""
+    """One version of an institution's keys (docs/spec/manifest)."""
 
     iss: str
     name: str

@@ -11,7 +11,7 @@ from signedcert.errors import Reason
 
 
 class Verdict(Enum):
-    """The answer, with its exit status (FORMATS, section 11)."""
+    """The answer, with its exit status (docs/spec/verification)."""
 
     AUTHENTIC = "authentic"
     NOT_AUTHENTIC = "not authentic"

@@ -143,7 +143,7 @@ def log_place(history: History, bundle: Bundle) -> Check:
     """The inclusion proof, where there is one."""
     if not history.newest.logs:
         return _NO_LOG
-    if bundle.proof is None:
+    if bundle.proof is None and "proof" not in bundle.damaged:
         return Check(5, Outcome.NOT_ASKED, technical="no proof of its place came with it")
     technical = "this release does not read proofs"
     return Check(5, Outcome.UNDECIDED, "proof-invalid", technical=technical)
@@ -153,7 +153,7 @@ def log_place(history: History, bundle: Bundle) -> Check:
 
 
 def key_state(entry: KeyEntry) -> Check:
-    """FORMATS, section 6, the column without a proof."""
+    """What each state of a key means for a document without a proof of its place."""
     technical = f"key {entry.key.thumbprint} is {entry.state} since {entry.since:%Y-%m-%d}"
     match entry.state:
         case "pre-published":

@@ -1,4 +1,4 @@
-"""The procedure of FORMATS, section 11: its ten steps in order."""
+"""The procedure of docs/spec/verification: its ten steps in order."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
