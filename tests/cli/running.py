@@ -54,6 +54,6 @@ def spawn(
         timeout=120,
         env=os.environ | {"PYTHONIOENCODING": "utf-8"} | (environment or {}),
     )
-    result = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+    result = Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode())
     assert "Traceback" not in result.out + result.err
     return result

@@ -78,7 +78,9 @@ def test_the_help_of_every_command_has_an_example_of_it(run: Run, path: tuple[st
     assert run(*path, "-h").out == done.out
 
 
-@pytest.mark.parametrize("path", [path for path in ALL if path[0] not in ("demo", "serve")], ids=" ".join)
+@pytest.mark.parametrize(
+    "path", [path for path in ALL if path[0] not in ("demo", "serve")], ids=" ".join
+)
 def test_every_command_with_a_result_prints_json_too(run: Run, path: tuple[str, ...]) -> None:
     assert "--json" in run(*path, "--help").out
 
@@ -176,7 +178,9 @@ def test_each_family_of_errors_has_its_exit_status(
 
 def test_the_place_of_an_error_is_told(run: Run, tmp_path: Path) -> None:
     missing = tmp_path / "missing"
-    plain, as_json = (run("course", "list", "--home", missing, *extra) for extra in ([], ["--json"]))
+    plain, as_json = (
+        run("course", "list", "--home", missing, *extra) for extra in ([], ["--json"])
+    )
     assert plain.status == as_json.status == 2
     assert plain.err.startswith(f"error: {missing}: ")
     assert plain.err.endswith("[home-missing]\n")
@@ -216,7 +220,11 @@ def test_what_the_operating_system_refuses_is_no_bug(
     done = run("code", CODE, *extra)
     assert done.status == 2
     if extra:
-        expected = {"reason": "file", "message": "No space left on device", "where": "registry.sqlite"}
+        expected = {
+            "reason": "file",
+            "message": "No space left on device",
+            "where": "registry.sqlite",
+        }
         assert done.json["error"] == expected
     else:
         assert done.err == "error: registry.sqlite: No space left on device [file]\n"
@@ -305,7 +313,7 @@ def test_letters_that_a_terminal_does_not_have_are_escaped(desk: Path) -> None:
 def test_a_command_whose_packages_are_missing_says_what_to_install(
     run: Run, monkeypatch: pytest.MonkeyPatch, command: str, package: str, extra: str
 ) -> None:
-    def missing(name: str) -> object:
+    def missing(_: str) -> object:
         raise ModuleNotFoundError(name=package)
 
     monkeypatch.setattr(module, "import_module", missing)
@@ -355,12 +363,15 @@ class Terminal(io.StringIO):
     """A standard input at which somebody sits."""
 
     def isatty(self) -> bool:
+        """Yes."""
         return True
 
 
 @pytest.mark.parametrize("confirm", [True, False])
 def test_at_a_terminal_the_passphrase_is_typed_unseen(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], confirm: bool  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    confirm: bool,  # noqa: FBT001
 ) -> None:
     asked: list[str] = []
 
@@ -396,13 +407,15 @@ def test_without_a_passphrase_issuing_ends_at_once(place: Place, tmp_path: Path)
     assert time.monotonic() - begun < 20
 
 
-def test_the_variable_names_a_file_and_is_no_passphrase(
-    place: Place, tmp_path: Path
-) -> None:
+def test_the_variable_names_a_file_and_is_no_passphrase(place: Place, tmp_path: Path) -> None:
     roster = tmp_path / "roster.csv"
     roster.write_text("learner_id,name,course,run,completed\n", encoding="utf-8")
     wrong = spawn(
-        "issue", roster, "--home", place.home, environment={"SIGNEDCERT_PASSPHRASE_FILE": PASSPHRASE}
+        "issue",
+        roster,
+        "--home",
+        place.home,
+        environment={"SIGNEDCERT_PASSPHRASE_FILE": PASSPHRASE},
     )
     assert wrong.status == 2
     assert "[passphrase-missing]" in wrong.err

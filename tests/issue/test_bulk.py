@@ -19,7 +19,7 @@ from signedcert.issue import bulk as module
 from signedcert.issue.bulk import Counts, IssuedRow, issue_rows, write_results
 from signedcert.issue.issuer import Issuer
 from signedcert.issue.roster import BadRow, RosterRow, read_roster
-from signedcert.registry.registry import Registry
+from signedcert.registry.registry import DocumentRow, Registry
 from signedcert.verify.verifier import Verifier
 from tests.core.refusal import refused
 from tests.institution.homes import COMPLETED, LATER, NOW, another_course, newer
@@ -69,7 +69,9 @@ def make_row(line: int, kind: str) -> RosterRow | BadRow:
     return row(line, **({"name": f"Learner {line}"} | changes))  # type: ignore[arg-type]
 
 
-def check(outcome: IssuedRow | BadRow, source: RosterRow | BadRow, kind: str, trust: Verifier) -> None:
+def check(
+    outcome: IssuedRow | BadRow, source: RosterRow | BadRow, kind: str, trust: Verifier
+) -> None:
     """The outcome is that of this row and no other: the signed content says so."""
     if kind == "unreadable":
         assert outcome == source
@@ -88,8 +90,12 @@ def check(outcome: IssuedRow | BadRow, source: RosterRow | BadRow, kind: str, tr
     assert signed == (source.name, source.course, source.started, source.completed)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(kinds=st.lists(st.sampled_from([*KINDS, "unreadable"]), max_size=25), batch=st.integers(1, 9))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    kinds=st.lists(st.sampled_from([*KINDS, "unreadable"]), max_size=25), batch=st.integers(1, 9)
+)
 def test_every_row_has_its_own_outcome_in_its_place(
     world: World, kinds: list[str], batch: int
 ) -> None:
@@ -107,7 +113,9 @@ def test_every_row_has_its_own_outcome_in_its_place(
     registry.close()
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(order=st.permutations(range(12)))
 def test_issuing_again_in_any_order_gives_each_row_its_own_certificate(
     world: World, order: list[int]
@@ -136,15 +144,23 @@ def test_the_same_learner_twice_in_a_roster_has_one_certificate(issuer: Issuer) 
 
 def test_batches_beyond_the_size_of_one_transaction_keep_their_order(issuer: Issuer) -> None:
     rows = [row(line, f"Learner {line}" if line % 7 else " ") for line in range(2, 1203)]
-    adds = []
-    add = issuer.registry.add
+    adds: list[int] = []
+    add = Registry.add
+
+    def counted(self: Registry, rows: list[DocumentRow]) -> None:
+        adds.append(len(rows))
+        add(self, rows)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Registry, "add", lambda _, rows: (adds.append(len(rows)), add(rows)))
+        patch.setattr(Registry, "add", counted)
         outcomes = list(issue_rows(issuer, COURSES, rows, NOW))
     assert [one.line if isinstance(one, BadRow) else one.row.line for one in outcomes] == [
         one.line for one in rows
     ]
-    assert all(isinstance(one, BadRow) == (source.line % 7 == 0) for one, source in zip(outcomes, rows, strict=True))
+    assert all(
+        isinstance(one, BadRow) == (source.line % 7 == 0)
+        for one, source in zip(outcomes, rows, strict=True)
+    )
     assert len(adds) == 3
     assert sum(adds) == issuer.registry.count() == len(rows) - len(range(7, 1203, 7))
 

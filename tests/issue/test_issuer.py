@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,7 +15,13 @@ from signedcert.core.entry import log_entry
 from signedcert.core.jws import CompactJWS
 from signedcert.documents.certificate import Certificate
 from signedcert.documents.openbadges import parse_credential
-from signedcert.errors import ConfigurationError, IssueError, MalformedError, Reason, SignedCertError
+from signedcert.errors import (
+    ConfigurationError,
+    IssueError,
+    MalformedError,
+    Reason,
+    SignedCertError,
+)
 from signedcert.institution import Institution
 from signedcert.issue import issuer as module
 from signedcert.issue.issuer import Issued, Issuer, Request, check_request
@@ -217,7 +224,7 @@ def test_no_requests_have_no_results(issuer: Issuer) -> None:
     ],
 )
 def test_an_identifier_is_plain_text_of_up_to_128_bytes(
-    issuer: Issuer, changes: dict[str, str], reason: Reason, where: str
+    issuer: Issuer, changes: dict[str, Any], reason: Reason, where: str
 ) -> None:
     with refused(reason, where):
         issuer.issue(request()._replace(**changes), NOW)
@@ -302,11 +309,9 @@ def test_a_certificate_that_another_process_issued_meanwhile_is_given(
 
     def add_too_late(self: Registry, rows: list[DocumentRow]) -> None:
         if not theirs:
+            monkeypatch.setattr(Registry, "add", add)
             with place.open() as other:
-                theirs.append(None)  # type: ignore[arg-type] - the other process is not late
-                theirs[0] = other.issue(
-                    request().certificate, learner_id="s-1", run="2026", at=NOW
-                )
+                theirs.append(issue_one(other, "Ada Lovelace"))
         add(self, rows)
 
     monkeypatch.setattr(Registry, "add", add_too_late)
@@ -346,9 +351,7 @@ def test_a_registry_that_always_conflicts_is_given_up_and_nothing_is_told(
     assert len(tries) == 20
 
 
-def test_a_signer_that_makes_bad_signatures_spoils_no_registry(
-    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signer_that_makes_bad_signatures_spoils_no_registry(issuer: Issuer) -> None:
     inner = SimpleNamespace(
         algorithm="ES256", public_key=issuer.signer.public_key, sign=lambda _: bytes(64)
     )

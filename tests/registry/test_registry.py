@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from threading import Thread
 from uuid import UUID
@@ -353,9 +353,7 @@ def test_documents_carry_what_log_and_status_will_need(registry: Registry) -> No
 
 
 @pytest.mark.parametrize("taken", ["key", "code", "document_id", "entry", "status"])
-def test_a_batch_with_one_taken_value_is_written_not_at_all(
-    registry: Registry, taken: str
-) -> None:
+def test_a_batch_with_one_taken_value_is_written_not_at_all(registry: Registry, taken: str) -> None:
     there = row()
     registry.add([there])
     names = ("status_list", "status_index") if taken == "status" else (taken,)
@@ -389,7 +387,7 @@ def test_free_distinct_indices_are_drawn_from_the_first_list(registry: Registry)
 def test_the_order_in_which_indices_are_drawn_tells_nothing(registry: Registry) -> None:
     indices = [index for _, index in registry.draw_status(1000)]
     assert indices != sorted(indices)
-    ascents = sum(a < b for a, b in zip(indices, indices[1:], strict=False))
+    ascents = sum(a < b for a, b in pairwise(indices))
     assert 350 < ascents < 650  # half of 999; ten standard deviations of 9
 
 

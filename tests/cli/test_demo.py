@@ -1,0 +1,159 @@
+"""The demo, as a newcomer runs it."""
+
+import csv
+import json
+import subprocess
+import sys
+import time
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from signedcert.cli import demo as module
+from signedcert.institution import Institution
+from tests.cli.running import Done, call, spawn
+
+Run = Callable[..., Done]
+ISSUED = 79
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, float]:
+    """The directory of a demo, what it said, and how long it took."""
+    directory = tmp_path_factory.mktemp("demo") / "demo"
+    begun = time.monotonic()
+    done = spawn("demo", directory)
+    assert done.status == 0, done.err
+    return directory, done.out, time.monotonic() - begun
+
+
+Shown = tuple[Path, str, float]
+
+
+def test_it_takes_less_than_half_a_minute(shown: Shown) -> None:
+    assert shown[2] < 30
+    assert "The demo took" in shown[1]
+
+
+def test_it_issues_and_verifies_every_good_row(shown: Shown) -> None:
+    directory, out, _ = shown
+    assert f"{ISSUED} certificates, to " in out
+    assert f"  {ISSUED} authentic, in " in out
+    assert len(list((directory / "certificates").glob("*.signedcert"))) == ISSUED
+    with Institution.open(directory / "home") as institution:
+        assert institution.count() == ISSUED
+        assert len(institution.courses()) == 3
+
+
+def test_it_shows_why_bad_rows_were_not_issued(shown: Shown) -> None:
+    directory, out, _ = shown
+    with (directory / "certificates" / "errors.csv").open(encoding="utf-8", newline="") as file:
+        errors = list(csv.DictReader(file))
+    assert len(errors) >= 5
+    assert f"{len(errors)} rows were not issued" in out
+    for error in errors:
+        assert error["reason"] in out
+    assert len({error["reason"] for error in errors}) >= 5
+
+
+def test_its_learners_write_their_names_in_at_least_twelve_scripts(shown: Shown) -> None:
+    with (shown[0] / "roster.csv").open(encoding="utf-8", newline="") as file:
+        names = "".join(row["name"] for row in csv.DictReader(file))
+    letters = {letter for letter in names if unicodedata.category(letter).startswith("L")}
+    scripts = {unicodedata.name(letter).split()[0] for letter in letters} - {"MODIFIER"}
+    assert len(scripts) >= 12, scripts
+
+
+def test_it_shows_a_tampered_certificate_refused(shown: Shown, run: Run) -> None:
+    directory, out, _ = shown
+    assert "  1 not authentic, in " in out
+    assert "[bad-signature]" in out
+    tampered = directory / "tampered.signedcert"
+    assert run("verify", tampered, "--trust", directory / "trust").status == 1
+
+
+def test_it_shows_where_a_mistyped_code_is_wrong(shown: Shown) -> None:
+    assert "It differs at symbol 7:" in shown[1]
+
+
+def test_what_it_says_to_try_next_works(shown: Shown, run: Run) -> None:
+    directory, out, _ = shown
+    lines = [line.split() for line in out.split("What to try next")[1].splitlines()]
+    commands = [
+        words[1:] for words in lines if words[:1] == ["signedcert"] and "serve" not in words
+    ]
+    assert len(commands) == 3
+    for command in commands:
+        assert run(*command).status == 0, command
+    assert any(word.startswith("http://127.0.0.1:8000/verify/") for line in lines for word in line)
+    assert directory.is_dir()
+
+
+def test_everything_is_verified_with_the_network_taken_away(shown: Shown) -> None:
+    without = ("In a network namespace without a network", "With every connection refused")
+    assert sum(shown[1].count(words) for words in without) == 2
+
+
+@pytest.mark.parametrize("there", ["file", "directory"])
+def test_a_directory_in_use_is_not_touched(run: Run, tmp_path: Path, there: str) -> None:
+    used = tmp_path / "used"
+    if there == "directory":
+        used.mkdir()
+        (used / "thesis.odt").write_bytes(b"years of work")
+    else:
+        used.write_bytes(b"years of work")
+    before = sorted(tmp_path.rglob("*"))
+    done = run("demo", used)
+    assert done.status == 2
+    assert "[demo-directory]" in done.err
+    assert "signedcert demo DIRECTORY" in done.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+# in this process, and where the system cannot take the network away
+
+
+def test_where_the_network_cannot_be_taken_away_python_refuses_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("signedcert.custody.keyfile.SCRYPT_N", 2**15)
+    monkeypatch.setattr("signedcert.cli.demo.shutil.which", lambda _: None)
+    done = call(capsys, "demo", tmp_path / "new" / "demo")
+    assert done.status == 0, done.err
+    assert done.out.count("With every connection refused") == 2
+    assert f"  {ISSUED} authentic, in " in done.out
+
+
+def test_the_network_is_taken_by_the_first_way_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[list[str]] = []
+
+    def succeeds(command: list[str]) -> bool:
+        tried.append(command)
+        return "--map-root-user" in command
+
+    monkeypatch.setattr("signedcert.cli.demo.shutil.which", lambda _: "/usr/bin/unshare")
+    monkeypatch.setattr(module, "_succeeds", succeeds)
+    command, how = module._without_network()
+    assert command[:3] == ["/usr/bin/unshare", "--net", "--map-root-user"]
+    assert how == "In a network namespace without a network"
+    assert len(tried) == 2
+
+
+def test_a_command_succeeds_if_it_exits_0() -> None:
+    assert module._succeeds([sys.executable, "-c", "print(1)"])
+    assert not module._succeeds([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_a_verifier_that_does_not_answer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = subprocess.CompletedProcess(["x"], 1, "", "it broke")
+    monkeypatch.setattr(module, "_without_network", lambda: (["x"], "Somehow"))
+    monkeypatch.setattr("signedcert.cli.demo.subprocess.run", lambda *_, **__: silent)
+    with pytest.raises(Exception, match="the verifier did not answer: it broke"):
+        module._verify(tmp_path, "x")
+    silent.stdout = json.dumps({"error": {}})
+    with pytest.raises(Exception, match="the verifier did not answer"):
+        module._verify(tmp_path, "x")

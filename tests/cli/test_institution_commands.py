@@ -1,0 +1,462 @@
+"""``init``, ``course``, ``issue``, ``keys`` and ``migrate``, as a registrar's office runs them."""
+
+import csv
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from signedcert.cli import institution as module
+from signedcert.custody.keyfile import read_key_file
+from signedcert.documents.course import Course
+from signedcert.institution import Institution
+from signedcert.issue.bulk import Counts
+from signedcert.registry.registry import REVISION
+from tests.cli.running import Done, spawn
+from tests.cli.test_app import Terminal
+from tests.institution.homes import (
+    NAME,
+    PASSPHRASE,
+    URL,
+    Place,
+    another_course,
+    issue_one,
+    newer,
+    root_keys,
+)
+from tests.reference import course as reference_course
+
+Run = Callable[..., Done]
+HEADER = "learner_id,name,course,run,completed"
+GOOD = "s-1,Ada Lovelace,operations-management,2026,2026-06-30"
+
+
+@pytest.fixture(autouse=True)
+def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signedcert.custody.keyfile.SCRYPT_N", 2**15)
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A file that holds the passphrase."""
+    path = tmp_path / "passphrase"
+    path.write_text(f"{PASSPHRASE}\n", encoding="utf-8")
+    return path
+
+
+def write_course(directory: Path, course: Course) -> Path:
+    """A course document in a file."""
+    path = directory / f"{course.id}-{course.version}.json"
+    path.write_bytes(course.text.encode())
+    return path
+
+
+# init
+
+
+def test_an_institution_is_set_up_and_says_what_to_do_next(
+    run: Run, tmp_path: Path, secret: Path
+) -> None:
+    home, root = tmp_path / "home", tmp_path / "usb"
+    settings = ["--home", home, "--root", root, "--name", NAME, "--url", f"{URL}/"]
+    done = run("init", *settings, "--passphrase-file", secret)
+    assert (done.status, done.err) == (0, "")
+    with Institution.open(home) as institution:
+        assert (institution.name, institution.url) == (NAME, URL)
+        assert f"\n  {institution.pin}\n" in done.out
+    assert "Take them offline" in done.out
+    assert f"signedcert course add COURSE.json --home {home}" in done.out
+    assert f"signedcert issue ROSTER.csv --home {home}" in done.out
+    assert {read_key_file(path, PASSPHRASE).algorithm for path in root.iterdir()} == {
+        "ES256",
+        "ML-DSA-65",
+    }
+
+
+def test_setting_up_is_told_in_json_and_takes_every_option(
+    run: Run, tmp_path: Path, secret: Path
+) -> None:
+    home, root = tmp_path / "home", tmp_path / "usb"
+    other = tmp_path / "other"
+    other.write_text("of the root keys", encoding="utf-8")
+    settings = [
+        "--home",
+        home,
+        "--root",
+        root,
+        "--name",
+        NAME,
+        "--url",
+        URL,
+        "--algorithm",
+        "Ed25519",
+    ]
+    secrets = ["--passphrase-file", secret, "--root-passphrase-file", other]
+    done = run("init", *settings, *secrets, "--json")
+    assert done.status == 0
+    with Institution.open(home, PASSPHRASE) as institution:
+        assert done.json == {"home": str(home), "root": str(root), "pin": institution.pin}
+        assert institution._issuer.signer.algorithm == "Ed25519"
+    (first, *_) = root.glob("root-*.key")
+    assert read_key_file(first, "of the root keys").algorithm in ("ES256", "ML-DSA-65")
+
+
+def test_at_a_terminal_both_passphrases_are_typed_twice(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["issuing", "issuing", "root", "root"])
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda _: next(answers))
+    home, root = tmp_path / "home", tmp_path / "usb"
+    done = run("init", "--home", home, "--root", root, "--name", NAME, "--url", URL)
+    assert done.status == 0
+    assert list(answers) == []
+    (key,) = (home / "keys").iterdir()
+    assert read_key_file(key, "issuing").algorithm == "ES256"
+    for path in root.iterdir():
+        assert read_key_file(path, "root").algorithm in ("ES256", "ML-DSA-65")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"--url": "http://learn.example.edu"}, "setting-invalid"),
+        ({"--url": "https://learn.example.edu/path"}, "setting-invalid"),
+        ({"--name": " "}, "setting-invalid"),
+        ({"--root": "home/root"}, "root-inside-home"),
+        ({"--passphrase-file": "missing"}, "passphrase-missing"),
+        ({"--root-passphrase-file": "missing"}, "passphrase-missing"),
+    ],
+)
+def test_a_refusal_names_the_reason_and_leaves_nothing_behind(  # noqa: PLR0917
+    run: Run,
+    tmp_path: Path,
+    secret: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, str],
+    reason: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    usual = {"--home": "home", "--root": "usb", "--name": NAME, "--url": URL}
+    options = usual | {"--passphrase-file": secret.name} | changes
+    done = run("init", *(word for pair in options.items() for word in pair))
+    assert done.status == 2
+    assert f"[{reason}]" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == [secret.name]
+
+
+def test_a_home_in_use_is_not_touched(run: Run, place: Place, secret: Path) -> None:
+    before = sorted(path.name for path in place.home.rglob("*"))
+    settings = ["--home", place.home, "--root", place.root, "--name", "Mallory", "--url", URL]
+    done = run("init", *settings, "--passphrase-file", secret)
+    assert done.status == 2
+    assert "[home-exists]" in done.err
+    assert sorted(path.name for path in place.home.rglob("*")) == before
+    assert len(list(place.root.iterdir())) == 4
+
+
+# course
+
+
+def test_courses_are_added_listed_and_shown(run: Run, place: Place, tmp_path: Path) -> None:
+    second = newer(reference_course(), title="Operations, Revised")
+    done = run("course", "add", write_course(tmp_path, second), "--home", place.home)
+    assert (done.status, done.err) == (0, "")
+    assert "operations-management, version 2: Operations, Revised" in done.out
+    listed = run("course", "list", "--home", place.home).out.splitlines()
+    assert len(listed) == 2
+    assert "v2" in listed[1]
+    assert "Operations, Revised" in listed[1]
+    assert "(no verified certificate)" in listed[0]
+    shown = run("course", "show", second.id, "--home", place.home).out
+    assert "Operations, Revised (operations-management, version 2)" in shown
+    assert second.digest in shown
+    for unit in second.syllabus:
+        assert unit.title in shown
+    for part in second.format:
+        assert f"{part.count} x {part.kind}, {part.weight_percent} %" in shown
+    older = run("course", "show", second.id, "--version", "1", "--home", place.home).out
+    assert reference_course().title in older
+    assert "version 1)" in older
+
+
+def test_courses_are_told_in_json(run: Run, place: Place, tmp_path: Path) -> None:
+    second = newer(another_course())
+    expected = {
+        "id": second.id,
+        "version": 2,
+        "title": second.title,
+        "verified_track": False,
+        "digest": second.digest,
+    }
+    added = run("course", "add", write_course(tmp_path, second), "--home", place.home, "--json")
+    assert added.json == [expected]
+    listed = run("course", "list", "--home", place.home, "--json")
+    assert listed.json[0] == expected
+    assert len(listed.json) == 2
+    shown = run("course", "show", second.id, "--home", place.home, "--json")
+    assert shown.out == second.text
+
+
+def test_one_bad_course_among_several_publishes_none(
+    run: Run, place: Place, tmp_path: Path
+) -> None:
+    good = write_course(tmp_path, newer(reference_course()))
+    bad = tmp_path / "bad.json"
+    values = json.loads(reference_course().text) | {"workload": {"weeks": 0}}
+    bad.write_text(json.dumps(values), encoding="utf-8")
+    done = run("course", "add", good, bad, "--home", place.home)
+    assert done.status == 1
+    assert str(bad) in done.err
+    assert "workload" in done.err
+    with Institution.open(place.home) as institution:
+        assert institution.course(reference_course().id, 2) is None
+
+
+def test_a_course_file_that_is_missing_or_changed_is_refused(
+    run: Run, place: Place, tmp_path: Path
+) -> None:
+    missing = run("course", "add", tmp_path / "missing.json", "--home", place.home)
+    assert missing.status == 1
+    assert "[unreadable-file]" in missing.err
+    changed = newer(reference_course(), version=1, title="Changed")
+    done = run("course", "add", write_course(tmp_path, changed), "--home", place.home)
+    assert done.status == 1
+    assert "count the version up" in done.err
+
+
+def test_an_empty_catalogue_says_how_to_fill_it(run: Run, place: Place) -> None:
+    with sqlite3.connect(place.home / "registry.sqlite") as connection:
+        connection.execute("DELETE FROM courses")
+    connection.close()
+    done = run("course", "list", "--home", place.home)
+    assert done.status == 0
+    assert f"signedcert course add COURSE.json --home {place.home}" in done.out
+    assert run("course", "list", "--home", place.home, "--json").json == []
+
+
+@pytest.mark.parametrize("arguments", [["alchemy"], ["operations-management", "--version", "7"]])
+def test_an_unknown_course_is_wrong_use(run: Run, place: Place, arguments: list[str]) -> None:
+    done = run("course", "show", *arguments, "--home", place.home)
+    assert done.status == 2
+    assert "signedcert course list" in done.err
+
+
+# issue
+
+
+def results(path: Path) -> list[dict[str, str]]:
+    """A report, as a spreadsheet reads it."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_roster(directory: Path, *rows: str) -> Path:
+    """A roster with these rows."""
+    path = directory / "spring.csv"
+    path.write_text("\n".join([HEADER, *rows, ""]), encoding="utf-8")
+    return path
+
+
+def test_a_good_roster_exits_0_and_leaves_certificates(
+    run: Run, place: Place, tmp_path: Path, secret: Path
+) -> None:
+    roster = write_roster(tmp_path, GOOD, GOOD.replace("s-1", "s-2"))
+    options = ["--home", place.home, "--passphrase-file", secret]
+    done = run("issue", roster, *options)
+    assert (done.status, done.err) == (0, "")
+    out = tmp_path / "spring-issued"
+    assert "2 certificates issued, 0 had been issued before." in done.out
+    assert f"Codes, URLs and file names: {out / 'issued.csv'}" in done.out
+    assert "not issued" not in done.out
+    issued = results(out / "issued.csv")
+    assert [line["learner_id"] for line in issued] == ["s-1", "s-2"]
+    assert results(out / "errors.csv") == []
+    with Institution.open(place.home) as institution:
+        institution.trust.write(tmp_path / "trust")
+    assert run("verify", out, "--trust", tmp_path / "trust").status == 0
+    again = run("issue", roster, *options)
+    assert "0 certificates issued, 2 had been issued before." in again.out
+    assert results(out / "issued.csv") == issued
+
+
+def test_a_roster_with_bad_rows_exits_1_and_reports_them(
+    run: Run, place: Place, tmp_path: Path, secret: Path
+) -> None:
+    roster = write_roster(tmp_path, GOOD, "s-2,,operations-management,2026,2026-06-30", "s-3,short")
+    out = tmp_path / "out"
+    options = ["--home", place.home, "--passphrase-file", secret, "--out", out]
+    done = run("issue", roster, *options)
+    assert done.status == 1
+    assert f"2 rows were not issued; see {out / 'errors.csv'}" in done.out
+    errors = [(line["line"], line["reason"]) for line in results(out / "errors.csv")]
+    assert errors == [("3", "field-missing"), ("4", "field-count")]
+    as_json = run("issue", roster, *options, "--json")
+    assert as_json.status == 1
+    assert as_json.json == {"issued": 0, "again": 1, "bad": 2, "directory": str(out)}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"name,score\n", "column-missing"),
+        (f"{HEADER},score\n".encode(), "column-unknown"),
+        (HEADER.encode("utf-16"), "roster-unreadable"),
+        (None, "roster-unreadable"),
+    ],
+)
+def test_a_file_that_is_no_roster_exits_1_and_issues_nothing(  # noqa: PLR0917
+    run: Run, place: Place, tmp_path: Path, secret: Path, content: bytes | None, reason: str
+) -> None:
+    roster = tmp_path / "roster.csv"
+    if content is not None:
+        roster.write_bytes(content)
+    done = run("issue", roster, "--home", place.home, "--passphrase-file", secret)
+    assert done.status == 1
+    assert f"[{reason}]" in done.err
+    assert str(roster) in done.err
+
+
+def test_a_wrong_passphrase_exits_2_and_leaves_no_directory(
+    run: Run, place: Place, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("wrong", encoding="utf-8")
+    roster = write_roster(tmp_path, GOOD)
+    done = run("issue", roster, "--home", place.home, "--passphrase-file", wrong)
+    assert done.status == 2
+    assert "[passphrase-wrong]" in done.err
+    assert not (tmp_path / "spring-issued").exists()
+
+
+def test_a_directory_that_cannot_be_written_to_is_told_without_a_bug(
+    run: Run, place: Place, tmp_path: Path, secret: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    roster = write_roster(tmp_path, GOOD)
+    options = ["--home", place.home, "--passphrase-file", secret]
+    done = run("issue", roster, *options, "--out", tmp_path / "file")
+    assert done.status == 2
+    assert str(tmp_path / "file") in done.err
+    assert "bug" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("rows", "terminal", "expected"),
+    [
+        (999, False, ""),
+        (1000, False, "1000 rows\n"),
+        (2500, False, "1000 rows\n2000 rows\n"),
+        (99, True, "\r"),
+        (250, True, "\r100 rows\r200 rows\r"),
+    ],
+)
+def test_progress_is_told_in_whole_hundreds_at_a_terminal_and_thousands_elsewhere(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    rows: int,
+    terminal: bool,  # noqa: FBT001
+    expected: str,
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
+    counts = [Counts(number, 0, 0) for number in (*range(1, rows + 1), rows)]
+    assert list(module._with_progress(iter(counts))) == counts
+    assert capsys.readouterr().err == expected
+
+
+# keys and migrate
+
+
+def test_the_state_of_the_keys_is_shown(run: Run, place: Place) -> None:
+    with place.open() as institution:
+        issue_one(institution)
+        manifest, pin = institution.manifest, institution.pin
+    done = run("keys", "status", "--home", place.home)
+    assert (done.status, done.err) == (0, "")
+    assert f"Pin: {pin}" in done.out
+    thumbprints = [key.public_key.thumbprint for key in root_keys(place)]
+    for shown in (NAME, URL, *thumbprints, manifest.keys[0].key.thumbprint, "active since"):
+        assert shown in done.out
+    assert "1 certificates issued" in done.out
+    assert "with post-quantum cover" in done.out
+    assert "Manifest 1, fresh until 2027-06-01" in done.out
+
+
+def test_the_state_of_the_keys_is_told_in_json(run: Run, place: Place) -> None:
+    with Institution.open(place.home) as institution:
+        manifest, pin = institution.manifest, institution.pin
+    told = run("keys", "status", "--home", place.home, "--json").json
+    assert (told["name"], told["url"], told["pin"]) == (NAME, URL, pin)
+    assert (told["version"], told["certificates"]) == (1, 0)
+    assert told["post_quantum"] is True
+    (key,) = told["keys"]
+    assert key == {
+        "role": "issue",
+        "algorithm": "ES256",
+        "state": "active",
+        "since": "2026-06-01T08:00:00Z",
+        "thumbprint": manifest.keys[0].key.thumbprint,
+        "url": manifest.keys[0].url,
+    }
+    assert [group["threshold"] for group in told["root"]] == [1, 1]
+
+
+def test_a_registry_is_migrated_once(run: Run, place: Place) -> None:
+    done = run("migrate", "--home", place.home)
+    assert done.out == f"The registry is at revision {REVISION} already.\n"
+    (place.home / "registry.sqlite").unlink()
+    refused = run("course", "list", "--home", place.home)
+    assert refused.status == 2
+    assert "run: signedcert migrate" in refused.err
+    done = run("migrate", "--home", place.home)
+    assert done.out == f"The registry went from revision none to {REVISION}.\n"
+    as_json = run("migrate", "--home", place.home, "--json")
+    assert as_json.json == {"before": REVISION, "now": REVISION}
+    assert run("course", "list", "--home", place.home).status == 0
+
+
+def test_the_registry_of_a_newer_release_is_left_alone(run: Run, place: Place) -> None:
+    with sqlite3.connect(place.home / "registry.sqlite") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0009'")
+    connection.close()
+    done = run("migrate", "--home", place.home)
+    assert done.status == 2
+    assert "newer release" in done.err
+    assert "0009" in done.err
+
+
+def test_the_home_may_be_named_by_a_variable(
+    run: Run, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNEDCERT_HOME", str(place.home))
+    assert run("course", "list").status == 0
+
+
+# the whole way, as a registrar goes it
+
+
+def test_from_nothing_to_a_verified_certificate_by_command_line_alone(
+    tmp_path: Path, secret: Path
+) -> None:
+    home, root, out = tmp_path / "home", tmp_path / "usb", tmp_path / "out"
+    spent = ["--passphrase-file", secret]
+    course = write_course(tmp_path, reference_course())
+    roster = write_roster(tmp_path, GOOD)
+    made = spawn(
+        "init", "--home", home, "--root", root, "--name", NAME, "--url", URL, *spent, "--json"
+    )
+    pin = made.json["pin"]
+    shutil.move(root, tmp_path / "locked-away")
+    steps: list[list[object]] = [
+        ["course", "add", course, "--home", home],
+        ["issue", roster, "--home", home, "--out", out, *spent],
+        ["trust", "add", home / "manifests", "--pin", pin, "--trust", tmp_path / "trust"],
+        ["verify", out, "--trust", tmp_path / "trust"],
+    ]
+    for step in steps:
+        done = spawn(*step)
+        assert done.status == 0, (step, done.err)
+    assert "Ada Lovelace" in done.out
