@@ -124,11 +124,7 @@ class Institution:
             next=next_groups(following),
             keys=(_active(key, url, at),),
         )
-        try:
-            signed = sign_manifest(manifest, roots)
-        except MalformedError as error:
-            field = error.where.removeprefix("manifest.").replace("iss", "url")
-            raise ConfigurationError("setting-invalid", error.message, where=field) from error
+        signed = _sign_first(manifest, roots)
         try:
             write_roots(root, "root", roots, secret)
             write_roots(root, "next", following, secret)
@@ -146,19 +142,13 @@ class Institution:
 
         Raises ConfigurationError: ``home-missing``, ``setting-invalid``, ``registry-version``.
         """
-        home = Path(home)
-        if not (home / CONFIGURATION).is_file():
-            message = "no institution has its home here; make one with: signedcert init"
-            raise ConfigurationError("home-missing", message, where=str(home))
+        home = _require_home(home)
         return cls(home, _read_configuration(home), _read_history(home), passphrase)
 
     @classmethod
     def migrate(cls, home: str | Path) -> tuple[str | None, str]:
         """Brings the registry of a home to this release; the revisions before and now."""
-        home = Path(home)
-        if not (home / CONFIGURATION).is_file():
-            message = "no institution has its home here; make one with: signedcert init"
-            raise ConfigurationError("home-missing", message, where=str(home))
+        home = _require_home(home)
         url = _registry_url(home, _read_configuration(home).registry)
         registry = Registry.attach(url)
         try:
@@ -294,8 +284,23 @@ class Institution:
         return signer
 
 
+def _require_home(home: str | Path) -> Path:
+    if not (Path(home) / CONFIGURATION).is_file():
+        message = "no institution has its home here; make one with: signedcert init"
+        raise ConfigurationError("home-missing", message, where=str(home))
+    return Path(home)
+
+
 def _may_issue(entry: KeyEntry) -> bool:
     return entry.role == "issue" and entry.state == "active"
+
+
+def _sign_first(manifest: KeyManifest, roots: Iterable[PrivateKey]) -> SignedManifest:
+    try:
+        return sign_manifest(manifest, roots)
+    except MalformedError as error:
+        field = error.where.removeprefix("manifest.").replace("iss", "url")
+        raise ConfigurationError("setting-invalid", error.message, where=field) from error
 
 
 def _active(key: PrivateKey, url: str, at: datetime) -> KeyEntry:

@@ -57,12 +57,28 @@ def write_course(directory: Path, course: Course) -> Path:
 # init
 
 
+def both(secret: Path) -> list[object]:
+    """One file for both passphrases, said on purpose."""
+    return ["--passphrase-file", secret, "--root-passphrase-file", secret]
+
+
+def test_the_root_keys_do_not_get_the_issuing_passphrase_in_passing(
+    run: Run, tmp_path: Path, secret: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNEDCERT_PASSPHRASE_FILE", str(secret))
+    settings = ["--home", tmp_path / "home", "--root", tmp_path / "usb", "--name", NAME]
+    done = run("init", *settings, "--url", URL)
+    assert done.status == 2
+    assert "--root-passphrase-file [passphrase-missing]" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == [secret.name]
+
+
 def test_an_institution_is_set_up_and_says_what_to_do_next(
     run: Run, tmp_path: Path, secret: Path
 ) -> None:
     home, root = tmp_path / "home", tmp_path / "usb"
     settings = ["--home", home, "--root", root, "--name", NAME, "--url", f"{URL}/"]
-    done = run("init", *settings, "--passphrase-file", secret)
+    done = run("init", *settings, *both(secret))
     assert (done.status, done.err) == (0, "")
     with Institution.open(home) as institution:
         assert (institution.name, institution.url) == (NAME, URL)
@@ -141,7 +157,8 @@ def test_a_refusal_names_the_reason_and_leaves_nothing_behind(  # noqa: PLR0917
 ) -> None:
     monkeypatch.chdir(tmp_path)
     usual = {"--home": "home", "--root": "usb", "--name": NAME, "--url": URL}
-    options = usual | {"--passphrase-file": secret.name} | changes
+    files = {"--passphrase-file": secret.name, "--root-passphrase-file": secret.name}
+    options = usual | files | changes
     done = run("init", *(word for pair in options.items() for word in pair))
     assert done.status == 2
     assert f"[{reason}]" in done.err
@@ -151,7 +168,7 @@ def test_a_refusal_names_the_reason_and_leaves_nothing_behind(  # noqa: PLR0917
 def test_a_home_in_use_is_not_touched(run: Run, place: Place, secret: Path) -> None:
     before = sorted(path.name for path in place.home.rglob("*"))
     settings = ["--home", place.home, "--root", place.root, "--name", "Mallory", "--url", URL]
-    done = run("init", *settings, "--passphrase-file", secret)
+    done = run("init", *settings, *both(secret))
     assert done.status == 2
     assert "[home-exists]" in done.err
     assert sorted(path.name for path in place.home.rglob("*")) == before
@@ -220,7 +237,7 @@ def test_a_course_file_that_is_missing_or_changed_is_refused(
     run: Run, place: Place, tmp_path: Path
 ) -> None:
     missing = run("course", "add", tmp_path / "missing.json", "--home", place.home)
-    assert missing.status == 1
+    assert missing.status == 2
     assert "[unreadable-file]" in missing.err
     changed = newer(reference_course(), version=1, title="Changed")
     done = run("course", "add", write_course(tmp_path, changed), "--home", place.home)
@@ -269,7 +286,7 @@ def test_a_good_roster_exits_0_and_leaves_certificates(
     done = run("issue", roster, *options)
     assert (done.status, done.err) == (0, "")
     out = tmp_path / "spring-issued"
-    assert "2 certificates issued, 0 had been issued before." in done.out
+    assert "Issued: 2. Issued before: 0." in done.out
     assert f"Codes, URLs and file names: {out / 'issued.csv'}" in done.out
     assert "not issued" not in done.out
     issued = results(out / "issued.csv")
@@ -279,7 +296,7 @@ def test_a_good_roster_exits_0_and_leaves_certificates(
         institution.trust.write(tmp_path / "trust")
     assert run("verify", out, "--trust", tmp_path / "trust").status == 0
     again = run("issue", roster, *options)
-    assert "0 certificates issued, 2 had been issued before." in again.out
+    assert "Issued: 0. Issued before: 2." in again.out
     assert results(out / "issued.csv") == issued
 
 
@@ -291,7 +308,7 @@ def test_a_roster_with_bad_rows_exits_1_and_reports_them(
     options = ["--home", place.home, "--passphrase-file", secret, "--out", out]
     done = run("issue", roster, *options)
     assert done.status == 1
-    assert f"2 rows were not issued; see {out / 'errors.csv'}" in done.out
+    assert f"Not issued: 2; why, is in {out / 'errors.csv'}" in done.out
     errors = [(line["line"], line["reason"]) for line in results(out / "errors.csv")]
     assert errors == [("3", "field-missing"), ("4", "field-count")]
     as_json = run("issue", roster, *options, "--json")
@@ -446,7 +463,8 @@ def test_from_nothing_to_a_verified_certificate_by_command_line_alone(
     course = write_course(tmp_path, reference_course())
     roster = write_roster(tmp_path, GOOD)
     made = spawn(
-        "init", "--home", home, "--root", root, "--name", NAME, "--url", URL, *spent, "--json"
+        *("init", "--home", home, "--root", root, "--name", NAME, "--url", URL, "--json"),
+        *both(secret),
     )
     pin = made.json["pin"]
     shutil.move(root, tmp_path / "locked-away")

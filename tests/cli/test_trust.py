@@ -18,7 +18,7 @@ from signedcert.custody.ceremony import root_groups, sign_manifest
 from signedcert.custody.private import PrivateKey
 from signedcert.institution import Institution
 from signedcert.trust.store import TrustStore
-from signedcert.web.app import app
+from signedcert.web import app
 from tests.cli.running import Done
 from tests.cli.test_app import Terminal
 from tests.institution.homes import NAME, URL, Place, publish
@@ -115,7 +115,7 @@ def test_a_file_that_is_no_manifest_is_refused(
 
 def test_a_file_that_is_missing_is_refused(run: Run, tmp_path: Path, store: Path, pin: str) -> None:
     done = run("trust", "add", tmp_path / "missing.json", "--pin", pin, "--trust", store)
-    assert done.status == 1
+    assert done.status == 2
     assert "missing.json" in done.err
     assert "[unreadable-file]" in done.err
 

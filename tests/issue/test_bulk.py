@@ -193,6 +193,21 @@ def test_the_newest_version_of_a_course_is_issued(university: Institution) -> No
     assert (verified.course.version, verified.course.title) == (2, "Operations, Revised")
 
 
+def test_a_roster_run_again_after_a_new_version_gives_the_same_certificates(
+    university: Institution,
+) -> None:
+    (first,) = university.issue_rows([row(2)], at=NOW)
+    university.add_course(newer(reference_course()), at=NOW)
+    again, fresh = university.issue_rows([row(2), row(3)], at=NOW)
+    assert isinstance(first, IssuedRow)
+    assert isinstance(again, IssuedRow)
+    assert isinstance(fresh, IssuedRow)
+    assert again.issued.again
+    assert again.issued.bundle == first.issued.bundle
+    verified = university.verifier().verify(fresh.issued.bundle, at=LATER)
+    assert verified.course.version == 2
+
+
 # results on disk
 
 
@@ -208,7 +223,7 @@ def test_results_are_two_reports_and_a_bundle_for_each_certificate(
     rows = [row(2), row(3, " "), row(4, "李小龍")]
     out = tmp_path / "deep" / "out"
     counts = list(write_results(issue_rows(issuer, COURSES, rows, NOW), out))
-    assert counts == [(1, 0, 0), (1, 0, 1), (2, 0, 1), (2, 0, 1)]
+    assert counts == [(1, 0, 0), (1, 0, 1), (2, 0, 1)]
     issued, errors = results(out / "issued.csv"), results(out / "errors.csv")
     assert [one["learner_id"] for one in issued] == ["s-2", "s-4"]
     for line, name in zip(issued, ["Ada Lovelace", "李小龍"], strict=True):
@@ -235,7 +250,7 @@ def test_running_again_writes_the_same_bundles_and_says_so(issuer: Issuer, tmp_p
 
 
 def test_a_roster_without_rows_has_two_empty_reports(issuer: Issuer, tmp_path: Path) -> None:
-    assert list(write_results(issue_rows(issuer, COURSES, [], NOW), tmp_path)) == [(0, 0, 0)]
+    assert list(write_results(issue_rows(issuer, COURSES, [], NOW), tmp_path)) == []
     assert results(tmp_path / "issued.csv") == results(tmp_path / "errors.csv") == []
     assert (tmp_path / "errors.csv").read_text("utf-8").startswith("line,learner_id,field,reason")
 
@@ -251,6 +266,21 @@ def test_values_in_reports_are_escaped_and_quoted(issuer: Issuer, tmp_path: Path
     assert all(character.isprintable() or character in "\r\n" for character in raw)
 
 
+def test_a_spreadsheet_takes_no_cell_of_the_error_report_for_a_formula(
+    issuer: Issuer, tmp_path: Path
+) -> None:
+    formula = "=HYPERLINK(1)"
+    rows = [
+        row(2, learner_id=formula, course=formula),
+        row(3, "@x", course="+1"),
+        row(4, course="-1"),
+    ]
+    list(write_results(issue_rows(issuer, COURSES, rows, NOW), tmp_path))
+    errors = results(tmp_path / "errors.csv")
+    assert errors[0]["learner_id"] == errors[0]["value"] == f"'{formula}"
+    assert [error["value"] for error in errors[1:]] == ["'+1", "'-1"]
+
+
 def test_reports_appear_whole_or_not_at_all(issuer: Issuer, tmp_path: Path) -> None:
     (tmp_path / "issued.csv").write_text("of the last run", encoding="utf-8")
 
@@ -264,6 +294,7 @@ def test_reports_appear_whole_or_not_at_all(issuer: Issuer, tmp_path: Path) -> N
     with pytest.raises(OSError, match="no space"):
         next(written)
     assert (tmp_path / "issued.csv").read_text("utf-8") == "of the last run"
+    assert not list(tmp_path.glob(".*"))
     assert not (tmp_path / "errors.csv").exists()
 
 
@@ -305,7 +336,7 @@ def test_a_wrong_passphrase_or_roster_writes_no_reports(
     out = tmp_path / "out"
     with pytest.raises(Exception, match="column-missing"):
         list(write_results(university.issue_rows(read_roster(roster), at=NOW), out))
-    assert not list(out.glob("*.csv"))
+    assert not out.exists()
     with Institution.open(university.home, "wrong") as stranger:
         with refused("passphrase-wrong", kind=ConfigurationError):
             stranger.issue_rows([row(2)], at=NOW)

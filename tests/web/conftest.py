@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from signedcert.institution import Institution
-from signedcert.web.app import app
+from signedcert.web import app
 from tests.institution.homes import LATER, Place, place, template, university
 from tests.web.browser import Browser
 

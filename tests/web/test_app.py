@@ -24,7 +24,7 @@ from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.store import TrustStore
 from signedcert.verify.show import signed_fields
 from signedcert.verify.verifier import Verifier
-from signedcert.web.app import app
+from signedcert.web import app
 from tests.institution.homes import (
     BEGUN,
     COMPLETED,

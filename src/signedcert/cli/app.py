@@ -144,7 +144,7 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
 
 def exit_status(error: SignedCertError) -> int:
     """2 for what the caller can set right, 4 for undecided, 1 for everything refused."""
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, ConfigurationError) or error.reason == "unreadable-file":
         return _USAGE
     return 4 if isinstance(error, UndecidedError) else 1
 

@@ -74,13 +74,16 @@ def _title(text: str) -> None:
 def _set_up(directory: Path) -> Institution:
     _title("1. Set an institution up")
     passphrase = secrets.token_urlsafe(16)
+    root_passphrase = secrets.token_urlsafe(16)
     write_atomic(directory / "passphrase", f"{passphrase}\n".encode(), 0o600)
+    write_atomic(directory / "root-passphrase", f"{root_passphrase}\n".encode(), 0o600)
     institution = Institution.create(
         directory / "home",
         name=_NAME,
         url=_URL,
         root=directory / "root-keys",
         passphrase=passphrase,
+        root_passphrase=root_passphrase,
         at=datetime.now(UTC),
     )
     click.echo(f"  {_NAME}, {_URL}")

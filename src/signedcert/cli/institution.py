@@ -15,7 +15,9 @@ from signedcert.cli.app import (
     print_json,
 )
 from signedcert.core.keys import Algorithm
+from signedcert.custody.passphrase import read_passphrase
 from signedcert.documents.course import Course
+from signedcert.errors import ConfigurationError
 from signedcert.institution import Institution
 from signedcert.issue.bulk import Counts, write_results
 from signedcert.issue.roster import read_roster
@@ -46,7 +48,7 @@ _EVERY = 1000
     help="What certificates are signed with. More programs read ES256.",
 )
 @passphrase_option()
-@passphrase_option("--root-passphrase-file", "the root keys; without it, the same passphrase")
+@passphrase_option("--root-passphrase-file", "the root keys, which is not that of the issuing key")
 @json_option
 def init(
     home: Path,
@@ -66,7 +68,7 @@ def init(
         --name "Example University" --url https://learn.example.edu
     """
     passphrase = find_passphrase(passphrase_file, "Passphrase for the issuing key", confirm=True)
-    root_passphrase = _root_passphrase(root_passphrase_file, passphrase_file)
+    root_passphrase = _root_passphrase(root_passphrase_file)
     with Institution.create(
         home,
         name=name,
@@ -91,11 +93,17 @@ def init(
         click.echo(f"  signedcert issue ROSTER.csv --home {home}")
 
 
-def _root_passphrase(file: Path | None, issuing: Path | None) -> str | None:
-    """Asked for separately only where somebody is there to type it."""
-    if file is None and (issuing is not None or not sys.stdin.isatty()):
-        return None
-    return find_passphrase(file, "Passphrase for the root keys", confirm=True)
+def _root_passphrase(file: Path | None) -> str:
+    """Never the issuing key's by default: who learns that one would open root too."""
+    if file is not None:
+        return read_passphrase(file)
+    if not sys.stdin.isatty():
+        message = "the root keys need a passphrase of their own; use --root-passphrase-file"
+        raise ConfigurationError("passphrase-missing", message)
+    typed: str = click.prompt(
+        "Passphrase for the root keys", hide_input=True, confirmation_prompt=True, err=True
+    )
+    return typed
 
 
 @click.group()
@@ -179,7 +187,7 @@ def course_show(course_id: str, version: int | None, home: Path, as_json: bool) 
     click.echo(f"{found.institution}\n\n{found.description}\n")
     click.echo(f"{found.workload.weeks} weeks of {hours.start} to {hours.to} hours")
     for unit in found.syllabus:
-        click.echo(f"  {unit.title}: {', '.join(unit.topics)}")
+        click.echo(f"  {': '.join(filter(None, (unit.title, ', '.join(unit.topics))))}")
     for part in found.format:
         click.echo(f"  {part.count} x {part.kind}, {part.weight_percent} % of the result")
     click.echo(f"\n{found.digest}")
@@ -239,9 +247,9 @@ def issue(
     if as_json:
         print_json({**counts._asdict(), "directory": str(directory)})
     else:
-        click.echo(f"{counts.issued} certificates issued, {counts.again} had been issued before.")
+        click.echo(f"Issued: {counts.issued}. Issued before: {counts.again}.")
         if counts.bad:
-            click.echo(f"{counts.bad} rows were not issued; see {directory / 'errors.csv'}")
+            click.echo(f"Not issued: {counts.bad}; why, is in {directory / 'errors.csv'}")
         click.echo(f"Codes, URLs and file names: {directory / 'issued.csv'}")
     if counts.bad:
         raise click.exceptions.Exit(1)

@@ -11,7 +11,7 @@ import uvicorn
 from signedcert.cli.app import home_option
 from signedcert.errors import ConfigurationError
 from signedcert.institution import Institution
-from signedcert.web.app import app as web_app
+from signedcert.web import app as web_app
 
 
 @click.command()

@@ -13,7 +13,6 @@ from signedcert.cli.trust import read_trust, trust_option
 from signedcert.core.code import VerificationCode, suggest
 from signedcert.documents.text import visible
 from signedcert.errors import MalformedError
-from signedcert.files import read_limited
 from signedcert.verify.messages import message_of, outcome_title, step_title
 from signedcert.verify.policy import Policy
 from signedcert.verify.report import Outcome, Report, Verdict, worst
@@ -118,12 +117,16 @@ def _documents(files: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
             message = f"{name}: no {SUFFIX} file in this folder"
             raise click.UsageError(message)
         for one in paths:
-            try:
-                yield str(one), read_limited(one, MAX_BUNDLE)
-            except MalformedError as error:
-                if error.reason != "too-large":
-                    raise click.UsageError(f"{error.where}: {error.message}") from error
-                yield str(one), b""
+            yield str(one), _read(one)
+
+
+def _read(path: Path) -> bytes:
+    """A byte more than a bundle may have is enough to see that there are too many."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BUNDLE + 1)
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror or 'cannot be read'}") from error
 
 
 def _print(name: str, report: Report, *, verbose: bool) -> None:

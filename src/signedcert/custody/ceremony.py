@@ -51,7 +51,7 @@ def write_roots(
     directory: Path, prefix: str, keys: Iterable[PrivateKey], passphrase: str
 ) -> list[Path]:
     """One encrypted file per key; returns their paths."""
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     paths = []
     for key in keys:
         path = directory / f"{prefix}-{key.algorithm.lower()}-{key.public_key.thumbprint[:8]}.key"

@@ -4,7 +4,7 @@ import csv
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,9 @@ from signedcert.issue.roster import BadRow, RosterRow
 
 #: Rows of one transaction: its sync is shared by all of them.
 BATCH = 500
+REPORTS = ("issued.csv", "errors.csv")
 ISSUED_COLUMNS = ("learner_id", "course", "run", "code", "url", "file")
+_FORMULA = ("=", "+", "-", "@")
 ERROR_COLUMNS = ("line", "learner_id", "field", "reason", "value", "message")
 
 
@@ -74,13 +76,21 @@ def _request(row: RosterRow, courses: Mapping[str, Course]) -> Request | BadRow:
         )
     except SignedCertError as error:
         return _bad(row, error)
-    return Request(certificate, row.learner_id, row.run, row.name_confirmed)
+    # A roster names a course, not a version of it: run again after a new version, it is the same.
+    return Request(certificate, row.learner_id, row.run, row.name_confirmed, any_version=True)
 
 
 def _bad(row: RosterRow, error: SignedCertError) -> BadRow:
     value = visible(str(getattr(row, error.where, "")))
     learner_id = visible(row.learner_id)
     return BadRow(row.line, learner_id, error.where, error.reason, value, error.message)
+
+
+def _cells(bad: BadRow) -> list[object]:
+    """A spreadsheet takes a cell that begins so for a formula; the names are not ours."""
+    return [
+        f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in bad
+    ]
 
 
 class Counts(NamedTuple):
@@ -97,9 +107,24 @@ def write_results(outcomes: Iterable[IssuedRow | BadRow], directory: Path) -> It
 
     The registry is the record: what is missing here after a crash, another run writes again.
     """
+    outcomes = iter(outcomes)
+    first = list(islice(outcomes, 1))  # a roster that cannot be read fails here, and leaves nothing
     directory.mkdir(parents=True, exist_ok=True)
+    parts = [directory / f".{name}.part" for name in REPORTS]
+    try:
+        yield from _write_reports(chain(first, outcomes), directory, parts)
+    except BaseException:
+        for part in parts:
+            part.unlink(missing_ok=True)
+        raise
+    for part, name in zip(parts, REPORTS, strict=True):
+        os.replace(part, directory / name)
+
+
+def _write_reports(
+    outcomes: Iterable[IssuedRow | BadRow], directory: Path, parts: list[Path]
+) -> Iterator[Counts]:
     issued = again = bad = 0
-    parts = [directory / f".{name}.part" for name in ("issued.csv", "errors.csv")]
     with (
         parts[0].open("w", encoding="utf-8", newline="") as good_file,
         parts[1].open("w", encoding="utf-8", newline="") as bad_file,
@@ -109,16 +134,13 @@ def write_results(outcomes: Iterable[IssuedRow | BadRow], directory: Path) -> It
         wrong.writerow(ERROR_COLUMNS)
         for outcome in outcomes:
             if isinstance(outcome, BadRow):
-                wrong.writerow(outcome)
+                wrong.writerow(_cells(outcome))
                 bad += 1
             else:
                 good.writerow(_write_bundle(outcome, directory))
                 again += outcome.issued.again
                 issued += not outcome.issued.again
             yield Counts(issued, again, bad)
-    for part in parts:
-        os.replace(part, directory / part.name.removeprefix(".").removesuffix(".part"))
-    yield Counts(issued, again, bad)
 
 
 def _write_bundle(outcome: IssuedRow, directory: Path) -> tuple[str, ...]:

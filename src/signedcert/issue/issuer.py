@@ -14,7 +14,6 @@ from signedcert.core.entry import log_entry
 from signedcert.core.jws import Header, serialize_compact, signing_input
 from signedcert.custody.signer import Signer
 from signedcert.documents.certificate import Certificate, whole_seconds
-from signedcert.documents.course import Course
 from signedcert.documents.openbadges import Credential
 from signedcert.documents.text import check_text, is_placeholder
 from signedcert.errors import IssueError, MalformedError, SignedCertError
@@ -31,13 +30,15 @@ _ATTEMPTS = 20
 
 class Request(NamedTuple):
     """What a host asks for. ``learner_id`` and ``run`` are the host's own words and stay in the
-    registry; ``name_confirmed`` insists on a name that looks like a placeholder.
+    registry; ``name_confirmed`` insists on a name that looks like a placeholder, ``any_version``
+    takes a certificate for another version of the course for the same one.
     """
 
     certificate: Certificate
     learner_id: str
     run: str
     name_confirmed: bool = False
+    any_version: bool = False
 
     @property
     def key(self) -> DocumentKey:
@@ -51,8 +52,7 @@ class Request(NamedTuple):
         until = certificate.valid_until and format_time(certificate.valid_until)
         started = certificate.started and certificate.started.isoformat()
         completed = certificate.completed.isoformat()
-        claims = [certificate.learner, certificate.course.digest, started, completed, until]
-        return hashlib.sha256(dump_json(claims)).digest()
+        return hashlib.sha256(dump_json([certificate.learner, started, completed, until])).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +119,17 @@ class Issuer:
                 continue
             known[request.key] = row
             fresh.append(row)
-            results.append(self._issued(row, request.certificate.course, again=False))
+            results.append(self._issued(row, request.certificate.course.text, again=False))
         if fresh:
             self.registry.add(fresh)
         return results
 
     def _again(self, request: Request, row: DocumentRow) -> Issued | SignedCertError:
-        if row.claims == request.claims:
-            return self._issued(row, request.certificate.course, again=True)
+        course = request.certificate.course
+        same_version = row.course_version == course.version
+        if row.claims == request.claims and (same_version or request.any_version):
+            text = course.text if same_version else self._course_text(row)
+            return self._issued(row, text, again=True)
         code = VerificationCode(row.code)
         message = (
             f"certificate {code} was issued for this learner, course and run with other claims; "
@@ -182,9 +185,13 @@ class Issuer:
             status_index=place[1],
         )
 
-    def _issued(self, row: DocumentRow, course: Course, *, again: bool) -> Issued:
+    def _course_text(self, row: DocumentRow) -> str | None:
+        course = self.registry.course(row.key.course_id, row.course_version)
+        return course and course.text
+
+    def _issued(self, row: DocumentRow, course: str | None, *, again: bool) -> Issued:
         code = VerificationCode(row.code)
-        bundle = Bundle(row.document, course=course.text)
+        bundle = Bundle(row.document, course=course)
         return Issued(code, verify_url(self.manifest.iss, code), bundle, again)
 
 
