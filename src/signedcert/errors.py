@@ -134,6 +134,7 @@ Issuing: TypeAlias = Literal[
     "date-invalid",
     "field-count",
     "field-missing",
+    "registry-busy",
     "roster-unreadable",
     "signature-unverifiable",
 ]
@@ -147,6 +148,7 @@ Configuration: TypeAlias = Literal[
     "passphrase-missing",
     "passphrase-wrong",
     "policy-empty",
+    "registry-missing",
     "registry-version",
     "root-inside-home",
     "setting-invalid",

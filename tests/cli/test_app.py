@@ -245,11 +245,11 @@ def test_an_interruption_exits_130_in_one_line(
 @pytest.mark.parametrize(
     ("arguments", "closed", "status"),
     [
-        (["--help"], "stdout", 1),
-        (["code", CODE], "stdout", 1),
-        (["code", "--json"], "stdout", 1),
-        (["verify", "--json", "/nonexistent"], "stdout", 1),
-        (["verify", "/nonexistent"], "stderr", 1),
+        (["--help"], "stdout", 141),
+        (["code", CODE], "stdout", 141),
+        (["code", "--json"], "stdout", 141),
+        (["verify", "--json", "/nonexistent"], "stdout", 141),
+        (["verify", "/nonexistent"], "stderr", 141),
         (["code", CODE], "stderr", 0),
     ],
 )
@@ -284,7 +284,7 @@ def test_streams_without_a_reader_are_closed_quietly(monkeypatch: pytest.MonkeyP
         patch.setattr("sys.stderr", err)
         with pytest.raises(SystemExit) as stopped:
             main(["verify", "--json"])
-    assert stopped.value.code == 1
+    assert stopped.value.code == 141
     assert closed == [out, err]
 
 

@@ -424,7 +424,7 @@ def test_the_state_of_the_keys_is_told_in_json(run: Run, place: Place) -> None:
 def test_a_registry_is_migrated_once(run: Run, place: Place) -> None:
     done = run("migrate", "--home", place.home)
     assert done.out == f"The registry is at revision {REVISION} already.\n"
-    (place.home / "registry.sqlite").unlink()
+    (place.home / "registry.sqlite").write_bytes(b"")
     refused = run("course", "list", "--home", place.home)
     assert refused.status == 2
     assert "run: signedcert migrate" in refused.err

@@ -22,7 +22,7 @@ from signedcert.web import app
 from tests.cli.running import Done
 from tests.cli.test_app import Terminal
 from tests.institution.homes import NAME, URL, Place, publish
-from tests.reference import World
+from tests.reference import World, make_world
 
 Run = Callable[..., Done]
 
@@ -288,6 +288,19 @@ def test_an_address_that_leads_nowhere_is_told_in_a_line(
     assert not store.exists()
 
 
+def test_no_more_versions_are_fetched_than_an_institution_can_have(
+    run: Run, store: Path, pin: str
+) -> None:
+    world = make_world()
+    manifest = replace(world.manifest, version=1001)
+    signed = sign_manifest(manifest, world.roots).jws.encode()
+    with answering(b"HTTP/1.0 200 OK\r\n\r\n" + signed) as address:
+        done = run("trust", "add", address, "--pin", pin, "--trust", store)
+    assert done.status == 1
+    assert "1001 versions" in done.err
+    assert "[too-large]" in done.err
+
+
 @contextmanager
 def answering(answer: bytes) -> Iterator[str]:
     """A server that gives one answer to everything."""
@@ -317,9 +330,11 @@ def answering(answer: bytes) -> Iterator[str]:
         (b"HTTP/1.0 500 No\r\n\r\n", 2, "network"),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\n{}", 1, "member-missing"),
         (b"HTTP/1.0 200 OK\r\n\r\n<html>", 1, "not-json"),
+        (b"HTTP/1.0 302 Found\r\nLocation: http://elsewhere.example/\r\n\r\n", 2, "network"),
+        (b"HTTP/1.0 302 Found\r\nLocation: file:///etc/passwd\r\n\r\n", 2, "network"),
         (b"HTTP/1.0 200 OK\r\n\r\n" + b" " * (4 * 2**20), 1, "too-large"),
     ],
-    ids=["no HTTP", "an error", "cut", "a page", "endless"],
+    ids=["no HTTP", "an error", "cut", "a page", "to http", "to a file", "endless"],
 )
 def test_an_address_that_answers_nonsense_is_told_in_a_line(  # noqa: PLR0917
     run: Run, store: Path, pin: str, answer: bytes, status: int, reason: str

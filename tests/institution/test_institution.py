@@ -205,7 +205,7 @@ def test_a_registry_setting_that_leads_nowhere_is_refused(place: Place, url: str
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
         Institution.open(place.home)
-    assert caught.value.reason in ("setting-invalid", "registry-version")
+    assert caught.value.reason in ("setting-invalid", "registry-missing")
 
 
 def test_a_registry_may_be_somewhere_else_than_in_the_home(place: Place, tmp_path: Path) -> None:
@@ -222,13 +222,22 @@ def test_a_registry_may_be_somewhere_else_than_in_the_home(place: Place, tmp_pat
 
 
 def test_migrating_a_home_brings_its_registry_to_this_release(place: Place) -> None:
-    (place.home / "registry.sqlite").unlink()
+    (place.home / "registry.sqlite").write_bytes(b"")
     with refused("registry-version", kind=ConfigurationError):
         Institution.open(place.home)
     assert Institution.migrate(place.home) == (None, REVISION)
     assert Institution.migrate(place.home) == (REVISION, REVISION)
     with Institution.open(place.home) as institution:
         assert institution.count() == 0
+
+
+def test_a_registry_that_is_lost_is_not_replaced_by_an_empty_one(place: Place) -> None:
+    file = place.home / "registry.sqlite"
+    file.unlink()
+    for attempt in (Institution.open, Institution.migrate):
+        with refused("registry-missing", str(file.resolve()), ConfigurationError):
+            attempt(place.home)
+    assert not file.exists()
 
 
 # the passphrase

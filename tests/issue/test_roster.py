@@ -352,3 +352,30 @@ def test_whatever_a_spreadsheet_writes_comes_out_as_it_went_in(rows: list[list[s
         else:
             assert isinstance(result, BadRow)
             assert result.reason == "field-missing"
+
+
+def test_a_quotation_mark_that_is_not_closed_says_what_it_takes_along(tmp_path: Path) -> None:
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        "learner_id,name,course,run,completed\n"
+        's-1,"Ada,operations,2026,2026-06-30\n'
+        "s-2,Grace,operations,2026,2026-06-30\n"
+        "s-3,Emmy,operations,2026,2026-06-30\n",
+        "utf-8",
+    )
+    (bad,) = read_roster(path)
+    assert isinstance(bad, BadRow)
+    assert bad.line == 2
+    assert bad.message.endswith("(it runs on to line 4; is a quotation mark missing?)")
+
+
+def test_a_bad_row_over_several_lines_says_where_it_ends(tmp_path: Path) -> None:
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        'learner_id,name,course,run,completed\ns-1,"Ada\nLovelace",x\ns-2,G,c,r,2026-06-30\n',
+        "utf-8",
+    )
+    bad, good = read_roster(path)
+    assert isinstance(bad, BadRow)
+    assert "it runs on to line 3" in bad.message
+    assert good.line == 4

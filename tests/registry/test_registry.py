@@ -95,6 +95,7 @@ def test_what_was_added_is_there_after_opening_again(registry: Registry, url: UR
 
 
 def test_a_database_without_tables_is_refused_until_it_is_migrated(url: URL) -> None:
+    Path(url.database or "").touch()
     empty = Registry.attach(url)
     assert empty.revision() is None
     with refused("registry-version", kind=ConfigurationError):
@@ -155,6 +156,7 @@ def test_the_migrations_make_the_same_constraints_as_the_table_definitions(
 ) -> None:
     """Alembic compares no CHECK, no partial index and no AUTOINCREMENT; SQLite's own text does."""
     other = sqlite_url(tmp_path / "other.sqlite")
+    (tmp_path / "other.sqlite").touch()
     plain = Registry.attach(other)
     metadata.create_all(plain._engine)
     plain.close()
@@ -175,7 +177,7 @@ def test_a_migration_is_not_taken_back() -> None:
 
 
 def test_a_directory_that_does_not_exist_is_no_registry(tmp_path: Path) -> None:
-    with refused("registry-version", kind=ConfigurationError):
+    with refused("registry-missing", kind=ConfigurationError):
         Registry.open(sqlite_url(tmp_path / "missing" / "registry.sqlite"))
 
 

@@ -116,7 +116,7 @@ def test_another_pin_does_not_replace_the_one_that_is_trusted() -> None:
 
 
 def test_a_fork_is_noticed_though_what_follows_it_fits_one_side_only() -> None:
-    known = store("1", "2")
+    known = store("1", "2 keys=k:active,n:active")
     forked = known.add(
         encoded("1", "2 keys=k:active,m:active", "3 keys=k:active,m:retired"),
         signed("1").unverified.pin,

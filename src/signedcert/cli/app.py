@@ -48,6 +48,7 @@ _Command = TypeVar("_Command", bound=Callable[..., object])
 _USAGE = 2
 _BUG = 70
 _INTERRUPTED = 130
+_CLOSED_PIPE = 141
 
 
 class Commands(click.Group):
@@ -63,14 +64,14 @@ class Commands(click.Group):
             return None
         module, attribute = COMMANDS[cmd_name]
         try:
-            command = getattr(import_module(f"signedcert.cli.{module}"), attribute)
+            command: click.Command = getattr(import_module(f"signedcert.cli.{module}"), attribute)
         except ModuleNotFoundError as error:
             extra = _EXTRAS.get(error.name or "")
             if extra is None:
                 raise
             message = f"{cmd_name} needs more packages: pip install 'signedcert[{extra}]'"
             raise ConfigurationError("extra-missing", message) from error
-        return command if isinstance(command, click.Command) else None
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands, by who uses them; one whose packages are missing says so."""
@@ -84,7 +85,7 @@ class Commands(click.Group):
             command = self.get_command(ctx, name)
         except ConfigurationError as error:
             return error.message
-        return command.get_short_help_str(limit=90) if command else ""
+        return "" if command is None else command.get_short_help_str(limit=90)
 
 
 @click.group(
@@ -109,11 +110,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that has no such letter
     try:
         status = _run(arguments, as_json="--json" in arguments)
-    except BrokenPipeError:  # nobody reads what follows, nor what is still buffered
+    # Nobody reads what follows, nor what is still buffered. Click exits by itself for that alone.
+    except (BrokenPipeError, SystemExit):
         for stream in (sys.stdout, sys.stderr):
             with suppress(BrokenPipeError):
                 stream.close()
-        status = 1
+        status = _CLOSED_PIPE
     sys.exit(status)
 
 

@@ -2,8 +2,9 @@
 
 import sys
 import urllib.request
-from http.client import HTTPException
+from http.client import HTTPException, HTTPMessage
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 import click
@@ -18,6 +19,8 @@ from signedcert.trust.store import TrustStore
 
 _PUBLISHED = "/.well-known/signedcert/keys"
 _TIMEOUT = 20
+#: More than one a week for eighteen years; the claim is not verified yet when it is asked for.
+_MAX_VERSIONS = 1000
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -119,17 +122,44 @@ def _download(address: str) -> list[bytes]:
         parts = urlsplit(address)
     except ValueError as error:
         raise ConfigurationError("network", f"no address: {error}", where=address) from error
-    if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOCAL):
-        message = "keys are fetched over https only"
-        raise ConfigurationError("network", message, where=address)
+    _require_https(parts.scheme, parts.hostname, address)
     newest = SignedManifest.parse(_fetch(f"{address}{_PUBLISHED}.json"), address)
+    if newest.unverified.version > _MAX_VERSIONS:
+        claimed = newest.unverified.version
+        message = f"it claims {claimed} versions, and at most {_MAX_VERSIONS} are fetched"
+        raise MalformedError("too-large", message, where=address)
     versions = range(1, newest.unverified.version + 1)
     return [_fetch(f"{address}{_PUBLISHED}/{version}.json") for version in versions]
 
 
+def _require_https(scheme: str, host: str | None, address: str) -> None:
+    if scheme != "https" and (scheme != "http" or host not in _LOCAL):
+        message = "keys are fetched over https only"
+        raise ConfigurationError("network", message, where=address)
+
+
+class _HttpsRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect away from https."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        """The request to follow. Raises ConfigurationError ``network``."""
+        parts = urlsplit(newurl)
+        _require_https(parts.scheme, parts.hostname, newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def _fetch(url: str) -> bytes:
+    opener = urllib.request.build_opener(_HttpsRedirects)
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:  # noqa: S310 - see _download
+        with opener.open(url, timeout=_TIMEOUT) as response:
             data: bytes = response.read(MAX_GENERAL + 1)
     except (OSError, ValueError, HTTPException) as error:
         raise ConfigurationError("network", f"cannot be fetched: {error}", where=url) from error

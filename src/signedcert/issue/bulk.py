@@ -50,21 +50,28 @@ def _issue_batch(
     batch: list[RosterRow | BadRow],
     at: datetime,
 ) -> Iterator[IssuedRow | BadRow]:
-    prepared = [_request(row, courses) if isinstance(row, RosterRow) else row for row in batch]
-    pairs = zip(batch, prepared, strict=True)
-    requests = [one for one in prepared if isinstance(one, Request)]
+    prepared = [_prepare(row, courses) for row in batch]
+    requests = [one.request for one in prepared if isinstance(one, _Prepared)]
     results = iter(issuer.issue_batch(requests, at))
-    for row, request in pairs:
-        if isinstance(request, Request) and isinstance(row, RosterRow):
-            result = next(results)
-            yield (
-                _bad(row, result) if isinstance(result, SignedCertError) else IssuedRow(row, result)
-            )
-        elif isinstance(request, BadRow):
-            yield request
+    for one in prepared:
+        if isinstance(one, BadRow):
+            yield one
+            continue
+        result = next(results)
+        if isinstance(result, SignedCertError):
+            yield _bad(one.row, result)
+        else:
+            yield IssuedRow(one.row, result)
 
 
-def _request(row: RosterRow, courses: Mapping[str, Course]) -> Request | BadRow:
+class _Prepared(NamedTuple):
+    row: RosterRow
+    request: Request
+
+
+def _prepare(row: RosterRow | BadRow, courses: Mapping[str, Course]) -> _Prepared | BadRow:
+    if isinstance(row, BadRow):
+        return row
     try:
         course = courses.get(row.course)
         if course is None:
@@ -77,7 +84,8 @@ def _request(row: RosterRow, courses: Mapping[str, Course]) -> Request | BadRow:
     except SignedCertError as error:
         return _bad(row, error)
     # A roster names a course, not a version of it: run again after a new version, it is the same.
-    return Request(certificate, row.learner_id, row.run, row.name_confirmed, any_version=True)
+    request = Request(certificate, row.learner_id, row.run, row.name_confirmed, any_version=True)
+    return _Prepared(row, request)
 
 
 def _bad(row: RosterRow, error: SignedCertError) -> BadRow:

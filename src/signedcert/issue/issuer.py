@@ -99,7 +99,7 @@ class Issuer:
             except ConflictError:  # another process was first: look again
                 continue
         message = f"the registry was busy {_ATTEMPTS} times in a row; try again"
-        raise IssueError("already-issued", message)
+        raise IssueError("registry-busy", message)
 
     def _attempt(self, requests: Sequence[Request], at: datetime) -> list[Issued | SignedCertError]:
         known = self.registry.find_current([one.key for one in requests if _is_unicode(one)])

@@ -82,10 +82,19 @@ def _rows(file: io.TextIOBase, where: str) -> Iterator[RosterRow | BadRow]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield BadRow(line, "", "", "field-count", "", f"not CSV: {error}")
+            bad = BadRow(line, "", "", "field-count", "", f"not CSV: {error}")
+            yield _say_where_it_ends(bad, reader.line_num + 1)
             continue
         if any(cell.strip() for cell in cells):
-            yield _read_row(line, header, cells)
+            yield _say_where_it_ends(_read_row(line, header, cells), reader.line_num + 1)
+
+
+def _say_where_it_ends(row: RosterRow | BadRow, last: int) -> RosterRow | BadRow:
+    """A quotation mark that is not closed takes the rows below into one; nobody may miss that."""
+    if isinstance(row, RosterRow) or row.line == last:
+        return row
+    message = f"{row.message} (it runs on to line {last}; is a quotation mark missing?)"
+    return row._replace(message=message)
 
 
 def _check_header(header: list[str], where: str) -> None:

@@ -86,20 +86,26 @@ class Registry:
     @classmethod
     def create(cls, url: str | URL) -> "Registry":
         """A new registry, at this release's revision."""
-        registry = cls.attach(url)
+        registry = cls(_engine(url))
         registry.migrate()
         return registry
 
     @classmethod
     def attach(cls, url: str | URL) -> "Registry":
-        """The registry at ``url``, whatever its revision: good for ``migrate`` only."""
+        """The registry at ``url``, whatever its revision: good for ``migrate`` only.
+
+        Raises ConfigurationError ``registry-missing``: its file is not there. A new one would know
+        of nothing that was issued, and give places in the status lists away twice.
+        """
+        _require_file(url)
         return cls(_engine(url))
 
     @classmethod
     def open(cls, url: str | URL) -> "Registry":
         """The registry at ``url``.
 
-        Raises ConfigurationError ``registry-version``: it is of another release, or none.
+        Raises ConfigurationError: ``registry-version``, it is of another release, or empty; what
+        ``attach`` refuses.
         """
         registry = cls.attach(url)
         found = registry.revision()
@@ -253,6 +259,13 @@ class Registry:
     def _writing(self) -> Iterator[Connection]:
         with self._engine.begin() as connection:
             yield connection
+
+
+def _require_file(url: str | URL) -> None:
+    """A SQLite file is made by ``create`` only, not by opening it."""
+    if isinstance(url, URL) and not Path(url.database or "").is_file():
+        message = "the registry is missing; restore it from a backup, an empty one will not do"
+        raise ConfigurationError("registry-missing", message, where=str(url.database))
 
 
 _SELECT = select(
