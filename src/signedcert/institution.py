@@ -40,8 +40,9 @@ from signedcert.issue.bulk import IssuedRow, issue_rows
 from signedcert.issue.issuer import Issued, Issuer, Request
 from signedcert.issue.roster import BadRow, RosterRow
 from signedcert.registry.registry import Registry, sqlite_url
+from signedcert.trust.entries import KeyEntry, key_url
 from signedcert.trust.history import History, Pin
-from signedcert.trust.manifest import KeyEntry, KeyManifest, SignedManifest, key_url
+from signedcert.trust.manifest import KeyManifest, SignedManifest
 from signedcert.trust.store import TrustStore
 from signedcert.verify.policy import Policy
 from signedcert.verify.verifier import Verifier

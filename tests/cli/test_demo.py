@@ -81,14 +81,33 @@ def test_it_shows_where_a_mistyped_code_is_wrong(shown: Shown) -> None:
 def test_what_it_says_to_try_next_works(shown: Shown, run: Run) -> None:
     directory, out, _ = shown
     lines = [line.split() for line in out.split("What to try next")[1].splitlines()]
+    start = module._command().split()
     commands = [
-        words[1:] for words in lines if words[:1] == ["signedcert"] and "serve" not in words
+        words[len(start) :]
+        for words in lines
+        if words[: len(start)] == start and "serve" not in words
     ]
     assert len(commands) == 3
     for command in commands:
         assert run(*command).status == 0, command
     assert any(word.startswith("http://127.0.0.1:8000/verify/") for line in lines for word in line)
     assert directory.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("known", "script", "shown"),
+    [
+        (True, ".venv/bin/signedcert", "signedcert"),
+        (False, ".venv/bin/signedcert", ".venv/bin/signedcert"),
+        (False, "/lib/signedcert/__main__.py", f"{sys.executable} -m signedcert"),
+    ],
+)
+def test_commands_are_shown_so_that_they_can_be_run(
+    monkeypatch: pytest.MonkeyPatch, known: bool, script: str, shown: str
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: name if known else None)
+    monkeypatch.setattr("sys.argv", [script])
+    assert module._command() == shown
 
 
 def test_everything_is_verified_with_the_network_taken_away(shown: Shown) -> None:

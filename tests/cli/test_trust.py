@@ -288,6 +288,25 @@ def test_an_address_that_leads_nowhere_is_told_in_a_line(
     assert not store.exists()
 
 
+def test_a_redirect_that_stays_safe_is_followed(
+    run: Run, store: Path, place: Place, pin: str
+) -> None:
+    with Institution.open(place.home) as institution, served(institution) as address:
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(302)
+                self.send_header("Location", f"{address}{self.path}")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Says nothing."""
+
+        with listening(Handler) as elsewhere:
+            done = run("trust", "add", elsewhere, "--pin", pin, "--trust", store)
+    assert done.status == 0, done.err
+
+
 def test_no_more_versions_are_fetched_than_an_institution_can_have(
     run: Run, store: Path, pin: str
 ) -> None:
@@ -312,7 +331,14 @@ def answering(answer: bytes) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Says nothing."""
 
-    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    with listening(Handler) as address:
+        yield address
+
+
+@contextmanager
+def listening(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server on this machine."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

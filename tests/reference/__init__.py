@@ -14,7 +14,8 @@ from signedcert.custody.ceremony import generate_roots, next_groups, root_groups
 from signedcert.custody.private import PrivateKey
 from signedcert.documents.course import Course
 from signedcert.documents.openbadges import Credential
-from signedcert.trust.manifest import KeyEntry, KeyManifest, SignedManifest, State, key_url
+from signedcert.trust.entries import KeyEntry, State, key_url
+from signedcert.trust.manifest import KeyManifest, SignedManifest
 from signedcert.trust.store import TrustStore
 
 ISSUER = "https://learn.example.edu"

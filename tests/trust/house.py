@@ -24,21 +24,19 @@ from typing import cast
 
 from signedcert.core.jws import GeneralJWS, Header, Signature, signing_input
 from signedcert.custody.private import PrivateKey
-from signedcert.trust.history import History, Pin
-from signedcert.trust.manifest import (
-    MANIFEST_TYPE,
+from signedcert.trust.entries import (
     FinalState,
     KeyEntry,
-    KeyManifest,
     Landmarks,
     LogEntry,
     NextGroup,
     Role,
     RootGroup,
-    SignedManifest,
     State,
     key_url,
 )
+from signedcert.trust.history import History, Pin
+from signedcert.trust.manifest import MANIFEST_TYPE, KeyManifest, SignedManifest
 from tests.reference import ISSUED
 
 ISS = "https://learn.example.edu"

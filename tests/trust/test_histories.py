@@ -11,8 +11,9 @@ import pytest
 
 from signedcert.core.jws import GeneralJWS
 from signedcert.errors import MalformedError, RejectedError, SignedCertError
+from signedcert.trust.entries import CutOff
 from signedcert.trust.history import History, Pin
-from signedcert.trust.manifest import CutOff, SignedManifest
+from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.store import TrustStore
 from tests.trust.house import DIGEST, history, key, sign, signature, signed
 

@@ -10,8 +10,8 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet
 
 from signedcert.errors import MalformedError, UndecidedError
+from signedcert.trust.entries import Role, State
 from signedcert.trust.jwks import jwks, pyjwk, served, standard_jwk
-from signedcert.trust.manifest import Role, State
 from tests.reference import ISSUED, ISSUER, World, credential
 from tests.trust.house import signed
 

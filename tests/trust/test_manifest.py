@@ -10,21 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signedcert.core.encoding import b64url_encode, dump_json
+from signedcert.core.encoding import b64url_encode, dump_json, format_time
 from signedcert.core.jws import GeneralJWS
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
 from signedcert.errors import MalformedError, SignedCertError
-from signedcert.trust.manifest import (
-    MANIFEST_TYPE,
-    CutOff,
-    FinalState,
-    KeyManifest,
-    SignedManifest,
-    StatusPolicy,
-    format_time,
-    key_url,
-)
+from signedcert.trust.entries import CutOff, FinalState, StatusPolicy, key_url
+from signedcert.trust.manifest import MANIFEST_TYPE, KeyManifest, SignedManifest
 from tests.reference import ISSUED, ISSUER, World
 from tests.trust.house import DIGEST, key, manifest, signature, signed
 

@@ -8,8 +8,9 @@ import pytest
 
 from signedcert.core.jws import MAX_GENERAL
 from signedcert.errors import ConfigurationError, MalformedError, RejectedError, SignedCertError
+from signedcert.trust.entries import key_url
 from signedcert.trust.history import Pin
-from signedcert.trust.manifest import SignedManifest, key_url
+from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.store import TrustStore
 from tests.reference import ISSUER, World
 from tests.trust.house import ISS, history, key, signed

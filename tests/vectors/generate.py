@@ -15,7 +15,7 @@ from signedcert.carriers.bundle import Bundle
 from signedcert.core.encoding import b64url_encode
 from signedcert.core.jws import MAX_COMPACT
 from signedcert.core.keys import P256_ORDER
-from signedcert.trust.manifest import key_url
+from signedcert.trust.entries import key_url
 from tests.reference import ISSUED, ISSUER, NAME, course, credential
 from tests.vectors.edits import EDITS
 from tests.vectors.model import Expect, Vector

@@ -14,18 +14,17 @@ from signedcert.core.keys import P256_ORDER, PublicKey
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
 from signedcert.documents.openbadges import Credential
-from signedcert.trust.manifest import (
+from signedcert.trust.entries import (
     KeyEntry,
-    KeyManifest,
     Landmarks,
     LogEntry,
     Logged,
     Role,
-    SignedManifest,
     State,
     StatusPolicy,
     key_url,
 )
+from signedcert.trust.manifest import KeyManifest, SignedManifest
 from tests.reference import ISSUED, ISSUER, World, credential, make_world
 from tests.vectors.model import Institution
 

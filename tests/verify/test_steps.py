@@ -15,7 +15,8 @@ from signedcert.core.jws import CompactJWS
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
 from signedcert.errors import ConfigurationError, RejectedError, UndecidedError, VerificationError
-from signedcert.trust.manifest import KeyManifest, Landmarks, LogEntry, StatusPolicy, key_url
+from signedcert.trust.entries import Landmarks, LogEntry, StatusPolicy, key_url
+from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.store import TrustStore
 from signedcert.verify.policy import Policy
 from signedcert.verify.report import Outcome, Report, Verdict

@@ -602,7 +602,7 @@ def test_the_catalogue_and_each_course_have_a_page(reader: Browser) -> None:
 
 def test_an_institution_without_courses_says_so(tmp_path: Path, template: Place) -> None:
     own = template.copy(tmp_path)
-    (own.home / "registry.sqlite").unlink()
+    (own.home / "registry.sqlite").write_bytes(b"")
     Institution.migrate(own.home)
     with Institution.open(own.home) as institution:
         client = Browser(app(institution))

@@ -202,9 +202,18 @@ def _mistype(bundle: Bundle) -> None:
 def _next_steps(directory: Path, code: str, courses: int) -> None:
     _title("What to try next")
     file = directory / "certificates" / f"{code}{SUFFIX}"
-    click.echo(f"  signedcert verify {file} --trust {directory / 'trust'} -v")
-    click.echo(f"  signedcert keys status --home {directory / 'home'}")
-    click.echo(f"  signedcert serve --home {directory / 'home'}")
+    command = _command()
+    click.echo(f"  {command} verify {file} --trust {directory / 'trust'} -v")
+    click.echo(f"  {command} keys status --home {directory / 'home'}")
+    click.echo(f"  {command} serve --home {directory / 'home'}")
     click.echo(f"      then open http://127.0.0.1:8000/verify/{code}")
     click.echo(f"      ({courses} courses are at http://127.0.0.1:8000/courses)")
-    click.echo("  signedcert --help")
+    click.echo(f"  {command} --help")
+
+
+def _command() -> str:
+    """How the reader can start the command line: by its name, or as it was started."""
+    if shutil.which("signedcert"):
+        return "signedcert"
+    script = sys.argv[0]
+    return script if Path(script).name == "signedcert" else f"{sys.executable} -m signedcert"

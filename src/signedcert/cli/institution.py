@@ -14,6 +14,7 @@ from signedcert.cli.app import (
     passphrase_option,
     print_json,
 )
+from signedcert.core.encoding import format_time
 from signedcert.core.keys import Algorithm
 from signedcert.custody.passphrase import read_passphrase
 from signedcert.documents.course import Course
@@ -21,7 +22,6 @@ from signedcert.errors import ConfigurationError
 from signedcert.institution import Institution
 from signedcert.issue.bulk import Counts, write_results
 from signedcert.issue.roster import read_roster
-from signedcert.trust.manifest import format_time
 
 _EVERY = 1000
 

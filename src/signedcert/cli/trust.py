@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 import click
 
 from signedcert.cli.app import json_option, print_json
+from signedcert.core.encoding import format_time
 from signedcert.core.jws import MAX_GENERAL
 from signedcert.errors import ConfigurationError, MalformedError
 from signedcert.files import read_limited
 from signedcert.trust.history import History, Pin
-from signedcert.trust.manifest import SignedManifest, format_time
+from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.store import TrustStore
 
 _PUBLISHED = "/.well-known/signedcert/keys"

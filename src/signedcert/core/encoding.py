@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pybase64
@@ -13,6 +14,10 @@ MAX_DEPTH = 32
 #: Integers beyond this differ between JSON implementations (RFC 8259, section 6).
 MAX_INTEGER = 2**53 - 1
 
+#: The one spelling of a moment on the wire: UTC, whole seconds.
+TIME_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+
+_TIME = re.compile(TIME_PATTERN)
 _NOT_BASE64URL = re.compile(rb"[^A-Za-z0-9_-]")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
@@ -67,6 +72,22 @@ def check_size(data: bytes | str, limit: int, where: str = "") -> None:
     if len(data) > limit:
         message = f"{len(data)} bytes, and at most {limit} are read"
         raise MalformedError("too-large", message, where=where)
+
+
+def format_time(moment: datetime) -> str:
+    """UTC with whole seconds, as all times on the wire."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+
+
+def parse_time(text: str, where: str = "") -> datetime:
+    """The moment that ``format_time`` writes so. Raises MalformedError ``wrong-value``."""
+    if not _TIME.fullmatch(text):
+        message = f"{ascii(text)[:80]} is not a time in UTC with whole seconds"
+        raise MalformedError("wrong-value", message, where=where)
+    try:
+        return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise MalformedError("wrong-value", f"{text}: {error}", where=where) from error
 
 
 def dump_json(value: object) -> bytes:

@@ -9,13 +9,8 @@ from signedcert.custody.keyfile import write_key_file
 from signedcert.custody.private import PrivateKey
 from signedcert.custody.signer import CheckedSigner
 from signedcert.errors import ConfigurationError
-from signedcert.trust.manifest import (
-    MANIFEST_TYPE,
-    KeyManifest,
-    NextGroup,
-    RootGroup,
-    SignedManifest,
-)
+from signedcert.trust.entries import NextGroup, RootGroup
+from signedcert.trust.manifest import MANIFEST_TYPE, KeyManifest, SignedManifest
 
 #: One classical group and one post-quantum group; both have to sign.
 ROOT_ALGORITHMS: tuple[Algorithm, ...] = ("ES256", "ML-DSA-65")

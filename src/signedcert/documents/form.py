@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from signedcert.core.encoding import TIME_PATTERN
 from signedcert.errors import Malformed, MalformedError
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -24,7 +25,7 @@ _PORT = (
 KINDS: dict[str, str] = {
     "text": r'(?:[^"\\\x00-\x1f]|\\["\\])*+',
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
-    "time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z",
+    "time": TIME_PATTERN,
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "origin": rf"https://{_LABEL}(?:\.{_LABEL}){{0,9}}{_PORT}",
     "slug": r"(?![a-z0-9-]{65})[a-z0-9]++(?:-[a-z0-9]++)*+",

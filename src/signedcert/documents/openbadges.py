@@ -1,12 +1,12 @@
 """Certificates as Open Badges 3.0 credentials: the form on the wire, and back without loss."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-from signedcert.core.encoding import parse_canonical_json
+from signedcert.core.encoding import format_time, parse_canonical_json, parse_time
 from signedcert.core.jws import MAX_COMPACT
 from signedcert.documents.form import Differing, Form
 from signedcert.documents.text import MAX_NAME, MAX_SUMMARY, MAX_TITLE, check_text
@@ -90,8 +90,8 @@ class Credential(NamedTuple):
         """The payload. Raises MalformedError if a field does not fit its place."""
         values = {
             **self._asdict(),
-            "valid_from": _time(self.valid_from),
-            "valid_until": self.valid_until and _time(self.valid_until),
+            "valid_from": format_time(self.valid_from),
+            "valid_until": self.valid_until and format_time(self.valid_until),
             "started": self.started and self.started.isoformat(),
             "completed": self.completed.isoformat(),
             "version": str(self.version),
@@ -146,8 +146,8 @@ def _credential(holes: dict[str, str | None]) -> Credential:
         title=texts["title"],
         issuer=texts["issuer"],
         issuer_name=texts["issuer_name"],
-        valid_from=_moment(texts["valid_from"], "validFrom"),
-        valid_until=_moment(valid_until, "validUntil") if valid_until else None,
+        valid_from=parse_time(texts["valid_from"], "validFrom"),
+        valid_until=parse_time(valid_until, "validUntil") if valid_until else None,
         subject=texts["subject"],
         learner=texts["learner"],
         started=_date(started, "activityStartDate") if started else None,
@@ -217,18 +217,6 @@ def _unknown_member(path: str, name: str) -> MalformedError:
 def _terms() -> frozenset[str]:
     table = resources.files(__package__).joinpath("terms.json").read_text("utf-8")
     return frozenset(term for terms in json.loads(table).values() for term in terms)
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
-
-
-def _moment(text: str, where: str) -> datetime:
-    """``2026-06-30T00:00:00Z``; the form has checked the digits."""
-    try:
-        return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
-    except ValueError as error:
-        raise MalformedError("wrong-value", f"{text}: {error}", where=where) from error
 
 
 def _date(text: str, where: str) -> date:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
-from signedcert.core.encoding import dump_json
+from signedcert.core.encoding import dump_json, format_time
 from signedcert.core.entry import log_entry
 from signedcert.core.jws import Header, serialize_compact, signing_input
 from signedcert.custody.signer import Signer
@@ -19,7 +19,8 @@ from signedcert.documents.text import check_text, is_placeholder
 from signedcert.errors import IssueError, MalformedError, SignedCertError
 from signedcert.issue.words import is_offensive
 from signedcert.registry.registry import ConflictError, DocumentKey, DocumentRow, Registry
-from signedcert.trust.manifest import KeyManifest, format_time, key_url
+from signedcert.trust.entries import key_url
+from signedcert.trust.manifest import KeyManifest
 
 CERTIFICATE_KIND = "certificate"
 _MAX_IDENTIFIER = 128

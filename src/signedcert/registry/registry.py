@@ -25,11 +25,11 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from signedcert.core.encoding import format_time
 from signedcert.documents.course import Course
 from signedcert.documents.openbadges import STATUS_LIST_SIZE
 from signedcert.errors import ConfigurationError, IssueError
 from signedcert.registry.tables import courses, documents
-from signedcert.trust.manifest import format_time
 
 #: The revision that this release reads and writes.
 REVISION = "0001"

@@ -9,15 +9,8 @@ from dataclasses import dataclass, replace
 
 from signedcert.core.keys import BadSignatureError
 from signedcert.errors import MalformedError, RejectedError
-from signedcert.trust.manifest import (
-    KeyEntry,
-    KeyManifest,
-    LogEntry,
-    NextGroup,
-    RootGroup,
-    SignedManifest,
-    State,
-)
+from signedcert.trust.entries import KeyEntry, LogEntry, NextGroup, RootGroup, State
+from signedcert.trust.manifest import KeyManifest, SignedManifest
 
 _PIN = re.compile("([1-9][0-9]{0,8}):([0-9a-f]{64})")
 

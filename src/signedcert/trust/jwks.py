@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from signedcert.core.jws import CompactJWS, Header
 from signedcert.errors import MalformedError, UndecidedError
-from signedcert.trust.manifest import KeyEntry, KeyManifest
+from signedcert.trust.entries import KeyEntry
+from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.store import TrustStore
 
 if TYPE_CHECKING:

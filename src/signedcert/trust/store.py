@@ -12,8 +12,9 @@ from signedcert.core.jws import MAX_GENERAL, Header
 from signedcert.documents.openbadges import CERTIFICATE_TYPES
 from signedcert.errors import ConfigurationError, MalformedError, SignedCertError
 from signedcert.files import read_limited, write_atomic
+from signedcert.trust.entries import KeyEntry
 from signedcert.trust.history import History, Pin
-from signedcert.trust.manifest import KeyEntry, SignedManifest
+from signedcert.trust.manifest import SignedManifest
 
 _PIN_FILE = "pin"
 _MAX_PIN = 128

@@ -1,7 +1,7 @@
 """A report for people and for programs: the same content on the command line and on the web."""
 
+from signedcert.core.encoding import format_time
 from signedcert.documents.openbadges import Credential
-from signedcert.trust.manifest import format_time
 from signedcert.verify.messages import message_of, outcome_title, step_title
 from signedcert.verify.report import Report
 

@@ -9,8 +9,8 @@ from signedcert.core.keys import BadSignatureError
 from signedcert.documents.digest import digest_sri
 from signedcert.documents.openbadges import CERTIFICATE_TYPES, Credential
 from signedcert.errors import MalformedError, Reason
+from signedcert.trust.entries import KeyEntry, is_key_url
 from signedcert.trust.history import History
-from signedcert.trust.manifest import KeyEntry, is_key_url
 from signedcert.trust.store import TrustedKey, TrustStore
 from signedcert.verify.report import Check, Outcome
 

@@ -1,0 +1,293 @@
+"""What a key manifest is made of: root groups, keys, logs, each with its form in JSON."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias, cast, get_args
+
+from signedcert.core.encoding import format_time, parse_time
+from signedcert.core.keys import PublicKey
+from signedcert.core.shape import Members
+from signedcert.documents.text import check_text
+from signedcert.errors import MalformedError
+
+Role: TypeAlias = Literal["issue", "snapshot", "log"]
+State: TypeAlias = Literal["pre-published", "active", "retired", "compromised", "void"]
+Logged: TypeAlias = Literal["expected", "required", "anchored"]
+
+_MAX_KEYS = 16
+_MAX_LISTS = 4096
+_MAX_ORIGIN = 256
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+_THUMBPRINT = re.compile("[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class RootGroup:
+    """Root keys of which ``threshold`` must sign. All groups of a manifest are joined by AND."""
+
+    threshold: int
+    keys: tuple[PublicKey, ...]
+
+    @classmethod
+    def from_json(cls, members: Members) -> "RootGroup":
+        """Raises MalformedError, among others for a threshold that cannot be reached."""
+        keys = _public_keys(members)
+        group = cls(_threshold(members, len(keys)), keys)
+        members.done()
+        return group
+
+    def to_json(self) -> dict[str, object]:
+        """The member order of the wire."""
+        return {"threshold": self.threshold, "keys": [key.to_jwk() for key in self.keys]}
+
+
+@dataclass(frozen=True, slots=True)
+class NextGroup:
+    """A root group to come, by thumbprints: what the present one may rotate into."""
+
+    threshold: int
+    thumbprints: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, members: Members) -> "NextGroup":
+        """Raises MalformedError, among others for a thumbprint that stands twice."""
+        thumbprints = members.texts("keys", _MAX_KEYS)
+        if len(set(thumbprints)) != len(thumbprints) or not all(
+            map(_THUMBPRINT.fullmatch, thumbprints)
+        ):
+            message = "thumbprints are expected, each once"
+            raise MalformedError("wrong-value", message, where=members.path("keys"))
+        group = cls(_threshold(members, len(thumbprints)), thumbprints)
+        members.done()
+        return group
+
+    def to_json(self) -> dict[str, object]:
+        """The member order of the wire."""
+        return {"threshold": self.threshold, "keys": list(self.thumbprints)}
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """The head of a log up to which a compromised key is believed."""
+
+    origin: str
+    size: int
+    root: str
+
+    @classmethod
+    def from_json(cls, members: Members) -> "CutOff":
+        """Raises MalformedError."""
+        cutoff = cls(_log_origin(members), members.integer("size"), _hex(members, "root"))
+        members.done()
+        return cutoff
+
+    def to_json(self) -> dict[str, object]:
+        """The member order of the wire."""
+        return {"origin": self.origin, "size": self.size, "root": self.root}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """A key of the institution, its role, and its state since a moment.
+
+    ``ended`` is the log size at which a retired key ended, where there is a log; ``cutoff``
+    belongs to a compromised key. ``url`` serves the JWK, and is the ``kid`` of what it signed.
+    """
+
+    key: PublicKey
+    url: str
+    role: Role
+    state: State
+    since: datetime
+    logged: Logged = "expected"
+    ended: int | None = None
+    cutoff: CutOff | None = None
+
+    @classmethod
+    def from_json(cls, members: Members) -> "KeyEntry":
+        """Raises MalformedError, among others for fields that do not go with the state."""
+        entry = cls(
+            key=_public_key(members.take("jwk"), members.path("jwk")),
+            url=members.text("url"),
+            role=cast("Role", members.text("role", *get_args(Role))),
+            state=cast("State", members.text("state", *get_args(State))),
+            since=parse_time(members.text("since"), members.path("since")),
+            logged=cast("Logged", members.text("logged", *get_args(Logged))),
+            ended=members.integer("ended") if "ended" in members else None,
+            cutoff=CutOff.from_json(members.object("cutoff")) if "cutoff" in members else None,
+        )
+        members.done()
+        entry._check_state(members.where)
+        return entry
+
+    def to_json(self) -> dict[str, object]:
+        """The member order of the wire."""
+        members: dict[str, object] = {
+            "jwk": self.key.to_jwk(),
+            "url": self.url,
+            "role": self.role,
+            "state": self.state,
+            "since": format_time(self.since),
+            "logged": self.logged,
+        }
+        if self.ended is not None:
+            members["ended"] = self.ended
+        if self.cutoff is not None:
+            members["cutoff"] = self.cutoff.to_json()
+        return members
+
+    def _check_state(self, where: str) -> None:
+        if self.cutoff is not None and self.state != "compromised":
+            message = "only a compromised key has a cut-off"
+            raise MalformedError("manifest-key-state", message, where=where)
+        if self.ended is not None and self.state not in ("retired", "compromised", "void"):
+            message = "only a key that is no longer used has a log size at which it ended"
+            raise MalformedError("manifest-key-state", message, where=where)
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """How many landmarks there are, and the digest of their list."""
+
+    count: int
+    digest: str
+
+    @classmethod
+    def from_json(cls, members: Members) -> "Landmarks":
+        """Raises MalformedError."""
+        landmarks = cls(members.integer("count"), _hex(members, "digest"))
+        members.done()
+        return landmarks
+
+    def to_json(self) -> dict[str, object]:
+        """The member order of the wire."""
+        return {"count": self.count, "digest": self.digest}
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A log of the institution: its origin line, the keys that sign its heads."""
+
+    origin: str
+    keys: tuple[PublicKey, ...]
+    state: State
+    landmarks: Landmarks
+
+    @classmethod
+    def from_json(cls, members: Members) -> "LogEntry":
+        """Raises MalformedError."""
+        entry = cls(
+            origin=_log_origin(members),
+            keys=_public_keys(members),
+            state=cast("State", members.text("state", *get_args(State))),
+            landmarks=Landmarks.from_json(members.object("landmarks")),
+        )
+        members.done()
+        return entry
+
+    def to_json(self) -> dict[str, object]:
+        """The member order of the wire."""
+        return {
+            "origin": self.origin,
+            "keys": [key.to_jwk() for key in self.keys],
+            "state": self.state,
+            "landmarks": self.landmarks.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPolicy:
+    """The institution publishes status lists; ``max_age`` is in seconds."""
+
+    max_age: int
+
+    @classmethod
+    def from_json(cls, members: Members) -> "StatusPolicy":
+        """Raises MalformedError."""
+        policy = cls(members.integer("max_age", 1))
+        members.done()
+        return policy
+
+    def to_json(self) -> dict[str, object]:
+        """The member order of the wire."""
+        return {"max_age": self.max_age}
+
+
+@dataclass(frozen=True, slots=True)
+class FinalState:
+    """An institution that closed: digests of the only status data that count from then on."""
+
+    lists: tuple[str, ...]
+    reasons: str
+    checkpoint: str
+
+    @classmethod
+    def from_json(cls, members: Members) -> "FinalState":
+        """Raises MalformedError."""
+        lists = members.texts("lists", _MAX_LISTS)
+        if not all(map(_DIGEST.fullmatch, lists)):
+            message = "digests in lower-case hex are expected"
+            raise MalformedError("wrong-value", message, where=members.path("lists"))
+        final = cls(lists, _hex(members, "reasons"), _hex(members, "checkpoint"))
+        members.done()
+        return final
+
+    def to_json(self) -> dict[str, object]:
+        """The member order of the wire."""
+        lists = list(self.lists)
+        return {"lists": lists, "reasons": self.reasons, "checkpoint": self.checkpoint}
+
+
+def key_url(iss: str, key: PublicKey) -> str:
+    """Where an institution serves a key; the ``kid`` of what it signs."""
+    return f"{iss}/.well-known/keys/{key.thumbprint}"
+
+
+def is_key_url(url: str, iss: str) -> bool:
+    """Whether ``url`` could be that of a key of ``iss``: its place, a thumbprint, nothing else."""
+    prefix = f"{iss}/.well-known/keys/"
+    return url.startswith(prefix) and bool(_THUMBPRINT.fullmatch(url.removeprefix(prefix)))
+
+
+def match_text(members: Members, name: str, pattern: re.Pattern[str], what: str) -> str:
+    """A string member that has to be of a pattern. Raises MalformedError ``wrong-value``."""
+    text = members.text(name)
+    if not pattern.fullmatch(text):
+        message = f"{ascii(text)[:80]} is not {what}"
+        raise MalformedError("wrong-value", message, where=members.path(name))
+    return text
+
+
+def _hex(members: Members, name: str) -> str:
+    return match_text(members, name, _DIGEST, "a SHA-256 digest in lower-case hex")
+
+
+def _log_origin(members: Members) -> str:
+    origin = members.text("origin")
+    check_text(origin, _MAX_ORIGIN, members.path("origin"))
+    return origin
+
+
+def _public_key(value: object, where: str) -> PublicKey:
+    key = PublicKey.from_jwk(value, where)
+    if value != key.to_jwk():
+        message = "alg, use and kid belong into every key of a manifest"
+        raise MalformedError("member-missing", message, where=where)
+    return key
+
+
+def _public_keys(members: Members) -> tuple[PublicKey, ...]:
+    values = members.array("keys", _MAX_KEYS)
+    return tuple(
+        _public_key(value, f"{members.path('keys')}[{i}]") for i, value in enumerate(values)
+    )
+
+
+def _threshold(members: Members, count: int) -> int:
+    threshold = members.integer("threshold", 1)
+    if threshold > count:
+        message = f"{threshold} signatures are asked of {count} keys"
+        raise MalformedError("manifest-threshold", message, where=members.where)
+    return threshold
