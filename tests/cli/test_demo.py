@@ -103,7 +103,7 @@ def test_what_it_says_to_try_next_works(shown: Shown, run: Run) -> None:
     ],
 )
 def test_commands_are_shown_so_that_they_can_be_run(
-    monkeypatch: pytest.MonkeyPatch, known: bool, script: str, shown: str
+    monkeypatch: pytest.MonkeyPatch, *, known: bool, script: str, shown: str
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda name: name if known else None)
     monkeypatch.setattr("sys.argv", [script])
