@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -175,7 +174,7 @@ class Registry:
             raise IssueError("course-exists", message, where=f"course {course.id}")
         row = {"id": course.id, "version": course.version, "text": course.text}
         try:
-            with self._writing() as connection:
+            with self._engine.begin() as connection:
                 connection.execute(insert(courses).values(**row, added=format_time(at)))
         except IntegrityError:  # another process was first: look again
             return self.add_course(course, at)
@@ -250,15 +249,10 @@ class Registry:
         for value in values:
             del value["key"]
         try:
-            with self._writing() as connection:
+            with self._engine.begin() as connection:
                 connection.execute(insert(documents), values)
         except IntegrityError as error:
             raise ConflictError from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._engine.begin() as connection:
-            yield connection
 
 
 def _require_file(url: str | URL) -> None:
