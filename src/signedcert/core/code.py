@@ -89,11 +89,13 @@ class VerificationCode:
         """
         length = len(signing_input).to_bytes(8), len(signature).to_bytes(8)
         signed = length[0] + signing_input + length[1] + signature
-        number = int.from_bytes(hashlib.sha256(_TAG + signed).digest()[:10])
-        data = [number >> 5 * (DATA_SYMBOLS - 1 - i) & 31 for i in range(DATA_SYMBOLS)]
+        data = hashlib.sha256(_TAG + signed).digest()[:_DATA_BYTES]
+        check = _CHECK_MASK
+        for table, byte in zip(_CHECK_TABLES, data, strict=True):
+            check ^= table[byte]
+        number = int.from_bytes(data) << 20 | check
         code = object.__new__(cls)  # encoded here, so there is nothing to check
-        symbols = [ALPHABET[value] for value in data + _check_symbols(data)]
-        object.__setattr__(code, "symbols", "".join(symbols))
+        object.__setattr__(code, "symbols", "".join([_PAIRS[number >> i & 1023] for i in _SHIFTS]))
         return code
 
     @classmethod
@@ -187,6 +189,32 @@ def _check_symbols(data: list[int]) -> list[int]:
     for symbol in data:
         rest = (rest << 5 & 0xFFFFF) ^ _MULTIPLES[rest >> 15 ^ symbol]
     return [rest >> shift & 31 ^ mask for shift, mask in zip((15, 10, 5, 0), _MASK, strict=True)]
+
+
+def _check_of(number: int) -> int:
+    """The check symbols of 80 data bits, without the mask, as 20 bits."""
+    symbols = [number >> 5 * (DATA_SYMBOLS - 1 - i) & 31 for i in range(DATA_SYMBOLS)]
+    check = 0
+    for symbol, mask in zip(_check_symbols(symbols), _MASK, strict=True):
+        check = check << 5 | symbol ^ mask
+    return check
+
+
+def _check_table(shift: int) -> list[int]:
+    """What each value of one byte adds to the check symbols: the code is linear."""
+    table = [0]
+    for bit in range(8):
+        of_bit = _check_of(1 << shift + bit)
+        table += [value ^ of_bit for value in table]
+    return table
+
+
+_DATA_BYTES = 10
+_CHECK_TABLES = [_check_table(8 * (_DATA_BYTES - 1 - i)) for i in range(_DATA_BYTES)]
+_CHECK_MASK = sum(mask << 5 * (CHECK_SYMBOLS - 1 - i) for i, mask in enumerate(_MASK))
+#: Two symbols by their ten bits, and where the ten pairs of a code begin.
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+_SHIFTS = range(90, -1, -10)
 
 
 def _syndromes(values: "list[int] | list[int | None]") -> list[int]:

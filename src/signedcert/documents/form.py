@@ -70,13 +70,18 @@ class Form:
 
     def read(self, payload: str) -> dict[str, str | None] | None:
         """What stands in the holes, unescaped; None if the payload is not of this shape."""
+        texts = self.texts(payload)
+        return None if texts is None else dict(zip(self.holes, texts, strict=True))
+
+    def texts(self, payload: str) -> tuple[str | None, ...] | None:
+        """What ``read`` returns, in the order of ``holes`` and without their names."""
         match = self._match(payload)
         if match is None:
             return None
-        holes = match.groupdict()
+        texts = match.groups()
         if "\\" in payload:
-            return {name: text and _unescape(text) for name, text in holes.items()}
-        return holes
+            return tuple(text and _unescape(text) for text in texts)
+        return texts
 
     def explain(self, value: object, unknown: Unknown, differing: Differing) -> MalformedError:
         """Why a parsed payload is not of this shape: the first place that differs.

@@ -4,7 +4,7 @@ import json
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from signedcert.core.encoding import format_time, parse_canonical_json, parse_time
 from signedcert.core.jws import MAX_COMPACT
@@ -126,10 +126,10 @@ def read_credential(payload: bytes) -> Credential | None:
     Raises MalformedError for a payload of the form whose fields break a rule.
     """
     try:
-        holes = CERTIFICATE_FORM.read(payload.decode("utf-8"))
+        texts = CERTIFICATE_FORM.texts(payload.decode("utf-8"))
     except UnicodeDecodeError:
         return None
-    return None if holes is None else _credential(holes)
+    return None if texts is None else _credential(cast("tuple[str, ...]", texts))
 
 
 def explain_credential(value: object) -> MalformedError:
@@ -137,28 +137,31 @@ def explain_credential(value: object) -> MalformedError:
     return CERTIFICATE_FORM.explain(value, _unknown_member, _DIFFERING)
 
 
-def _credential(holes: dict[str, str | None]) -> Credential:
-    nbf, exp = holes.pop("nbf"), holes.pop("exp")
-    started, valid_until = holes["started"], holes["valid_until"]
-    texts = {name: text for name, text in holes.items() if text is not None}
+def _credential(texts: tuple[str, ...]) -> Credential:
+    """The texts in the order of the form's holes; those that may be lacking are None."""
+    (id_, title, issuer, issuer_name, valid_from, valid_until, subject, learner, started) = texts[
+        :9
+    ]
+    (completed, course, description, narrative, version, digest, *numbers, nbf, exp) = texts[9:]
+    status_index, status_list = numbers
     credential = Credential(
-        id=texts["id"],
-        title=texts["title"],
-        issuer=texts["issuer"],
-        issuer_name=texts["issuer_name"],
-        valid_from=parse_time(texts["valid_from"], "validFrom"),
-        valid_until=parse_time(valid_until, "validUntil") if valid_until else None,
-        subject=texts["subject"],
-        learner=texts["learner"],
-        started=_date(started, "activityStartDate") if started else None,
-        completed=_date(texts["completed"], "activityEndDate"),
-        course=texts["course"],
-        version=int(texts["version"]),
-        description=texts["description"],
-        narrative=texts["narrative"],
-        digest=texts["digest"],
-        status_list=int(texts["status_list"]),
-        status_index=int(texts["status_index"]),
+        id_,
+        title,
+        issuer,
+        issuer_name,
+        parse_time(valid_from, "validFrom"),
+        parse_time(valid_until, "validUntil") if valid_until else None,
+        subject,
+        learner,
+        _date(started, "activityStartDate") if started else None,
+        _date(completed, "activityEndDate"),
+        course,
+        int(version),
+        description,
+        narrative,
+        digest,
+        int(status_list),
+        int(status_index),
     )
     _check_times(credential, nbf, exp)
     _check_fields(credential)

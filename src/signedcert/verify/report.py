@@ -116,13 +116,29 @@ class VerifiedCertificate:
     """An authentic certificate. Only ``Verifier.verify`` returns one.
 
     ``signed`` is all of what was signed, field by field. ``issuer`` is the institution as the
-    trust store names it, which is what to show; ``code`` is the document's own.
+    trust store names it, which is what to show; ``code`` is the document's own; ``course_text``
+    is the course document, if a copy with the signed digest was at hand.
     """
 
     signed: Credential
     code: VerificationCode
     issuer: Issuer
-    course: CourseReference
+    course_text: str | None = None
+
+    @property
+    def course(self) -> CourseReference:
+        """The course, with its document if a copy was at hand."""
+        signed = self.signed
+        return CourseReference(
+            id=signed.course,
+            version=signed.version,
+            title=signed.title,
+            description=signed.description,
+            criteria=signed.narrative,
+            url=signed.course_url,
+            digest=signed.digest,
+            text=self.course_text,
+        )
 
     @property
     def id(self) -> str:

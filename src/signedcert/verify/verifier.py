@@ -23,7 +23,6 @@ from signedcert.verify.messages import message_for
 from signedcert.verify.policy import Policy
 from signedcert.verify.report import (
     Check,
-    CourseReference,
     Issuer,
     Outcome,
     Report,
@@ -61,9 +60,7 @@ class Verifier:
         credential, issuer = report.credential, report.issuer
         if not report or credential is None or issuer is None or report.code is None:
             raise _error(report)
-        return VerifiedCertificate(
-            signed=credential, code=report.code, issuer=issuer, course=_course(report, credential)
-        )
+        return VerifiedCertificate(credential, report.code, issuer, report.course)
 
     def report(self, document: Bundle | bytes, *, at: datetime, code: str | None = None) -> Report:
         """All ten steps; a bad document raises nothing. ConfigurationError for a naive ``at``."""
@@ -211,16 +208,3 @@ def _error(report: Report) -> VerificationError:
     words = message_for(reason)
     message = f"{words.text} {words.advice} ({check.technical})"
     return kind(reason, message, step=check.step, detail=check.detail)
-
-
-def _course(report: Report, credential: Credential) -> CourseReference:
-    return CourseReference(
-        id=credential.course,
-        version=credential.version,
-        title=credential.title,
-        description=credential.description,
-        criteria=credential.narrative,
-        url=credential.course_url,
-        digest=credential.digest,
-        text=report.course,
-    )
