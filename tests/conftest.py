@@ -7,6 +7,11 @@ import pytest
 
 from tests.reference import World, make_world
 
+# Under xdist, the process that prints reads the conftest of this folder only.
+from tests.standards.conftest import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
+
 
 @pytest.fixture(scope="session")
 def world() -> World:

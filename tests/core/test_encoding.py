@@ -1,6 +1,7 @@
 """One spelling per value: base64url and JSON."""
 
 import json
+import time
 from typing import Any, TypeAlias
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from signedcert.core.encoding import (
+    MAX_COMMAS,
+    MAX_CONTAINERS,
     MAX_DEPTH,
     MAX_INTEGER,
     b64url_decode,
@@ -262,7 +265,41 @@ def test_brackets_in_strings_and_side_by_side_are_no_depth(data: bytes) -> None:
 def test_hostile_nesting_never_reaches_the_stack(data: bytes) -> None:
     with pytest.raises(MalformedError) as caught:
         parse_json(data, 2**20)
-    assert caught.value.reason in {"too-deep", "not-json"}
+    assert caught.value.reason in {"too-deep", "not-json", "too-large"}
+
+
+def _many(limit: int, element: bytes) -> bytes:
+    return b"[" + b",".join([element] * limit) + b"]"
+
+
+def test_the_largest_number_of_values_is_read() -> None:
+    assert len(parse_json(_many(MAX_COMMAS + 1, b"0"), 2**20)) == MAX_COMMAS + 1
+    assert len(parse_json(_many(MAX_CONTAINERS - 1, b"{}"), 2**20)) == MAX_CONTAINERS - 1
+    assert parse_json(b'["' + b'[{,\\"' * 100_000 + b'"]', 2**20)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _many(MAX_COMMAS + 2, b"0"),
+        _many(MAX_CONTAINERS, b"{}"),
+        _many(MAX_CONTAINERS, b"[]"),
+        _many(MAX_COMMAS + 2, b'","'),
+        _many(200_000, b'""'),
+    ],
+)
+def test_values_that_would_take_long_to_build_are_refused_first(data: bytes) -> None:
+    with refused("too-large"):
+        parse_json(data, 2**20)
+
+
+def test_a_repeated_member_among_very_many_is_found_at_once() -> None:
+    """The search was quadratic: 45 KB of members took a quarter of a second, 1 MB minutes."""
+    members = b",".join(b'"%x":0' % i for i in range(MAX_COMMAS))
+    begun = time.thread_time()
+    with refused("duplicate-member"):
+        parse_json(b"{" + members + b',"7fff":0}', 2**20)
+    assert time.thread_time() - begun < 2
 
 
 # one spelling

@@ -1,0 +1,1 @@
+"""Test cases that others wrote, through ``signedcert.core``, below the document profile."""
