@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check fuzz bench docs clean
 
 demo: $(VENV)/.with-product
 	rm -rf $(DEMO)
@@ -19,10 +19,15 @@ check: $(VENV)/.with-tools
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m fuzz.run --plain --untimed --seed 1 --seconds 2
 	$(MAKE) docs
 
 docs: $(VENV)/.with-tools
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs build/docs
+
+fuzz: $(VENV)/.with-tools
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python -m fuzz.run --inputs 2000000
 
 bench: $(VENV)/.with-tools
 	$(BIN)/python -m benchmarks

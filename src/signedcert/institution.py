@@ -208,8 +208,10 @@ class Institution:
     def add_course(self, course: Course, *, at: datetime) -> Course:
         """Publishes a course document; its bytes are fixed from then on.
 
-        Raises IssueError ``course-exists``: this version was published with another text.
+        Raises IssueError ``course-exists``: this version was published with another text;
+        MalformedError for a course made from values whose text would be too large to be read.
         """
+        Course.parse(course.text.encode())
         self._registry.add_course(course, whole_seconds(at, "at"))
         return course
 

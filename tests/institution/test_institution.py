@@ -472,3 +472,12 @@ def test_the_root_keys_are_not_needed_to_open_issue_and_read(place: Place) -> No
     shutil.rmtree(place.root)
     with place.open() as institution:
         assert issue_one(institution).again is False
+
+
+def test_a_course_whose_text_could_not_be_read_again_is_not_published(place: Place) -> None:
+    unit = {"title": "Unit", "topics": tuple(f"Topic {i}" for i in range(200))}
+    wide = reference_course().model_copy(update={"version": 2, "syllabus": (unit,) * 200})
+    with place.open() as institution:
+        with refused("too-large"):
+            institution.add_course(wide, at=NOW)
+        assert institution.course(wide.id, 2) is None

@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections import Counter
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import pybase64
@@ -11,6 +13,13 @@ from signedcert.errors import MalformedError
 
 #: Nesting that no document of ours comes near; a parser's stack never sees more.
 MAX_DEPTH = 32
+#: Arrays and objects together. The largest manifest, of 1,024 keys, has some 3,800; beyond, time
+#: goes with their number and not with the bytes.
+MAX_CONTAINERS = 4096
+#: Commas, that is values but one in each container. The largest manifest has some 25,000.
+MAX_COMMAS = 32768
+#: What has more strings has more of the others too: a name and a value for each.
+_MAX_STRINGS = 2 * (MAX_CONTAINERS + MAX_COMMAS)
 #: Integers beyond this differ between JSON implementations (RFC 8259, section 6).
 MAX_INTEGER = 2**53 - 1
 
@@ -19,7 +28,7 @@ TIME_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5]
 
 _TIME = re.compile(TIME_PATTERN)
 _NOT_BASE64URL = re.compile(rb"[^A-Za-z0-9_-]")
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
@@ -101,13 +110,14 @@ def dump_json(value: object) -> bytes:
 def parse_json(data: bytes, limit: int, where: str = "") -> Any:  # noqa: ANN401 - JSON is any
     """A JSON value, white space and member order free.
 
-    Limits: ``limit`` bytes, depth 32, integers up to 2^53 - 1 either way.
+    Limits: ``limit`` bytes, depth 32, 4,096 arrays and objects, 32,768 commas, integers up to
+    2^53 - 1 either way.
     Raises MalformedError: what RFC 8259 refuses, and also duplicate member names, numbers that
     are not plain integers (so no NaN and no ``1.0``), and lone surrogates.
     """
     check_size(data, limit, where)
     text = decode_utf8(data, where)
-    _check_depth(data, where)
+    _check_shape(data, where)
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -138,15 +148,23 @@ def parse_canonical_json(data: bytes, limit: int, where: str = "") -> Any:  # no
     return value
 
 
-def _check_depth(data: bytes, where: str) -> None:
-    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+def _check_shape(data: bytes, where: str) -> None:
+    if _opened(data) <= MAX_DEPTH and data.count(b",") <= MAX_COMMAS:
         return
+    outside = _STRING.sub(b"", data, _MAX_STRINGS)
     depth = 0
-    for bracket in _BRACKET.finditer(_STRING.sub(b"", data)):
+    for bracket in islice(_BRACKET.finditer(outside), 2 * MAX_CONTAINERS):
         depth += 1 if bracket.group() in b"[{" else -1
         if depth > MAX_DEPTH:
             message = f"nested deeper than {MAX_DEPTH}"
             raise MalformedError("too-deep", message, where=where)
+    if _opened(outside) > MAX_CONTAINERS or outside.count(b",") > MAX_COMMAS:
+        message = f"over {MAX_CONTAINERS} arrays and objects, or over {MAX_COMMAS} commas"
+        raise MalformedError("too-large", message, where=where)
+
+
+def _opened(data: bytes) -> int:
+    return data.count(b"[") + data.count(b"{")
 
 
 def _check_surrogates(value: object, where: str) -> None:
@@ -160,8 +178,8 @@ def _check_surrogates(value: object, where: str) -> None:
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counted = Counter(name for name, _ in pairs)
+        twice = next(name for name in counted if counted[name] > 1)
         message = f"member {twice!a} stands twice"
         raise MalformedError("duplicate-member", message)
     return members

@@ -9,6 +9,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    FailFast,
     Field,
     PrivateAttr,
     StringConstraints,
@@ -26,6 +27,7 @@ from signedcert.files import read_limited
 MAX_COURSE = 256 * 1024
 _MAX_TEXT = 4000
 _MAX_LIST = 200
+_MAX_MEMBERS = 100
 _WHOLE = 100
 
 DISCLAIMER = (
@@ -68,7 +70,7 @@ class Unit(_Frozen):
     """One part of the syllabus."""
 
     title: Title
-    topics: tuple[Title, ...] = Field(max_length=_MAX_LIST)
+    topics: Annotated[tuple[Title, ...], FailFast()] = Field(max_length=_MAX_LIST)
 
 
 class Hours(_Frozen):
@@ -113,10 +115,10 @@ class Course(_Frozen):
     institution: Title
     description: Text
     language: Language
-    instructors: tuple[Instructor, ...] = Field(max_length=_MAX_LIST)
-    syllabus: tuple[Unit, ...] = Field(min_length=1, max_length=_MAX_LIST)
+    instructors: Annotated[tuple[Instructor, ...], FailFast()] = Field(max_length=_MAX_LIST)
+    syllabus: Annotated[tuple[Unit, ...], FailFast()] = Field(min_length=1, max_length=_MAX_LIST)
     workload: Workload
-    format: tuple[Component, ...] = Field(min_length=1, max_length=_MAX_LIST)
+    format: Annotated[tuple[Component, ...], FailFast()] = Field(min_length=1, max_length=_MAX_LIST)
     verified_track: bool
     disclaimer: Text = DISCLAIMER
     _text: str | None = PrivateAttr(default=None)
@@ -138,7 +140,7 @@ class Course(_Frozen):
         """
         value = parse_json(data, MAX_COURSE, where)
         try:
-            return cls.model_validate(_with_tuples(value), context=data.decode("utf-8"))
+            return cls.model_validate(_with_tuples(value, where), context=data.decode("utf-8"))
         except ValidationError as error:
             raise _explain(error, where) from error
 
@@ -182,12 +184,19 @@ class Course(_Frozen):
         return summarize(f"Completed {weeks} of coursework: {'; '.join(graded)}.")
 
 
-def _with_tuples(value: Any) -> Any:  # noqa: ANN401 - JSON is any
-    """Strict models take tuples only from tuples."""
+def _with_tuples(value: Any, where: str) -> Any:  # noqa: ANN401 - JSON is any
+    """Strict models take tuples only from tuples.
+
+    Raises MalformedError ``too-large`` for an object of more members than a model has: pydantic
+    would list them all.
+    """
     if isinstance(value, dict):
-        return {name: _with_tuples(inner) for name, inner in value.items()}
+        if len(value) > _MAX_MEMBERS:
+            message = f"an object of {len(value)} members, and at most {_MAX_MEMBERS} are read"
+            raise MalformedError("too-large", message, where=where)
+        return {name: _with_tuples(inner, where) for name, inner in value.items()}
     if isinstance(value, list):
-        return tuple(_with_tuples(inner) for inner in value)
+        return tuple(_with_tuples(inner, where) for inner in value)
     return value
 
 

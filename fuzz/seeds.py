@@ -1,0 +1,154 @@
+"""Writes the seed corpus: ``python -m fuzz.seeds``. Keys are made for it and thrown away.
+
+Finds, which are named by their digest, stay.
+"""
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from tests.reference import ISSUED, ISSUER, course, credential, make_world
+
+from fuzz.targets import CORPUS
+from signedcert.carriers.bundle import Bundle
+from signedcert.core.code import VerificationCode
+from signedcert.core.encoding import b64url_encode, dump_json
+from signedcert.core.jws import CompactJWS, GeneralJWS, Header, Signature, signing_input
+from signedcert.custody.ceremony import sign_manifest
+from signedcert.custody.private import PrivateKey
+from signedcert.issue.roster import OPTIONAL, REQUIRED
+from signedcert.trust.entries import (
+    CutOff,
+    FinalState,
+    KeyEntry,
+    Landmarks,
+    LogEntry,
+    StatusPolicy,
+    key_url,
+)
+from signedcert.trust.manifest import MANIFEST_TYPE, KeyManifest
+
+if TYPE_CHECKING:
+    from signedcert.core.keys import Algorithm
+
+_FINDS = "[0-9a-f]" * 16
+
+
+def main() -> None:
+    """Replaces all seeds."""
+    seeds = {**_signed(), **_keys(), **_texts()}
+    for folder in CORPUS.glob("*"):
+        for path in set(folder.iterdir()) - set(folder.glob(_FINDS)):
+            path.unlink()
+    for name, data in seeds.items():
+        path = CORPUS / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _signed() -> dict[str, bytes]:
+    """Documents, and the manifest under which they were signed."""
+    world = make_world()
+    document = world.document()
+    payload, full = credential().encode(), _full()
+    jws = CompactJWS.parse(document)
+    code = str(VerificationCode.derive(jws.signing_input, jws.signature))
+    signatures = tuple(
+        Signature(Header("ES256", kid, "x"), signing_input(Header("ES256", kid, "x"), b"{}"), b"s")
+        for kid in ("1", "2")
+    )
+    return {
+        "document/bare": document,
+        "document/full": world.sign(full),
+        "document/vc+jwt": world.sign(payload, world.header(typ="vc+jwt")),
+        "document/unknown-key": make_world("Ed25519").document(),
+        "document/bundle": Bundle(document.decode(), _short_course().decode()).encode(),
+        "compact/certificate": document,
+        "compact/smallest": b"e30.e30.AA",
+        "bundle/course": Bundle(document.decode(), _short_course().decode()).encode(),
+        "bundle/proof": Bundle(document.decode(), proof="a proof\n").encode(),
+        "bundle/bare": document + b"\n",
+        "signed/certificate": payload,
+        "signed/full": full,
+        "signed/code": payload + b"\n" + code.encode(),
+        "signed/course": full + b"\n" + code.encode() + b"\n" + _short_course(),
+        "credential/certificate": payload,
+        "credential/full": full,
+        "json/certificate": payload,
+        "header/certificate": jws.header_segment,
+        "header/manifest": Header("ML-DSA-65", "k" * 43, MANIFEST_TYPE).segment().encode(),
+        "header/alone": Header("ES256").segment().encode(),
+        "base64url/signature": b64url_encode(jws.signature).encode(),
+        "code/certificate": code.encode(),
+        "code/unreadable": code.replace(code[6], "?", 1).lower().encode(),
+        "general/two": GeneralJWS(b"{}", signatures).encode(),
+        "general/manifest": world.signed.jws.encode(),
+        "manifest/signed.json": world.signed.jws.encode(),
+        "manifest/bare.json": world.manifest.encode(),
+        "manifest/full.json": _full_manifest(world.manifest, world.roots),
+    }
+
+
+def _full() -> bytes:
+    """A certificate with all that it may have, and letters beyond ASCII."""
+    changes = {"title": 'Signs \\ "Codes"', "learner": "Ngọc 🎓 عائشة"}
+    until = ISSUED + timedelta(days=400)
+    return credential()._replace(started=date(2026, 1, 2), valid_until=until, **changes).encode()  # type: ignore[arg-type]
+
+
+def _full_manifest(manifest: KeyManifest, roots: tuple[PrivateKey, ...]) -> bytes:
+    """A manifest with all that it may have."""
+    keys = [PrivateKey.generate(algorithm).public_key for algorithm in ("ES256", "Ed25519")]
+    cutoff = CutOff("log.example", 7, "0" * 64)
+    compromised = KeyEntry(
+        keys[0], key_url(ISSUER, keys[0]), "issue", "compromised", ISSUED, "required", 9, cutoff
+    )
+    log = LogEntry("log.example", (keys[1],), "active", Landmarks(1, "f" * 64))
+    final = FinalState(("1" * 64,), "2" * 64, "3" * 64)
+    full = replace(
+        manifest,
+        keys=(*manifest.keys, compromised),
+        logs=(log,),
+        status=StatusPolicy(86400),
+        final=final,
+    )
+    return sign_manifest(full, roots).jws.encode()
+
+
+def _keys() -> dict[str, bytes]:
+    algorithms: tuple[Algorithm, ...] = ("ES256", "Ed25519", "ML-DSA-44", "ML-DSA-65")
+    public = {name: PrivateKey.generate(name).public_key for name in algorithms}
+    seeds = {f"jwk/{name}": dump_json(key.to_jwk()) for name, key in public.items()}
+    scrypt = {"n": 2**16, "r": 8, "p": 1, "salt": "A" * 22}
+    for name, key in public.items():  # the ciphertext is of nothing: 48 zeros
+        file = {"version": 1, "public": key.to_jwk(), "scrypt": scrypt, "nonce": "A" * 16}
+        seeds[f"keyfile/{name}"] = dump_json(file | {"ciphertext": "A" * 64})
+    return seeds
+
+
+def _short_course() -> bytes:
+    """The reference course with one unit and no long texts."""
+    values = json.loads(course().text)
+    values["syllabus"] = values["syllabus"][:1]
+    return dump_json(values | {"description": "In short.", "disclaimer": "None."})
+
+
+def _texts() -> dict[str, bytes]:
+    columns = ",".join((*REQUIRED, *OPTIONAL)).encode()
+    ada = b"s-1,Ada,signs,2026,2026-06-30,2026-01-02,yes\n"
+    quoted = b's-2,"Countess ""Ada"", of\nLovelace",signs,2026,2026-06-30,,\n'
+    return {
+        "course/short": _short_course(),
+        "course/reference": course().text.encode(),
+        "roster/comma": columns + b"\n" + ada + quoted,
+        "roster/semicolon": b"\xef\xbb\xbf" + (columns + b"\r\n" + ada).replace(b",", b";"),
+        "roster/bad": columns + b"\n" + b"s-3,\xff,signs,2026,30.6.2026,,\n\n" + b'"s-4,A\n' + ada,
+        "json/every-kind": b'{"a":[null,true,false,-1,"\\u0001\\"",{}],"":9007199254740991}',
+        "json/spaced": b' { "a" : [ 1 , "\\ud83c\\udf93" ] }\n',
+        "base64url/short": b"AA",
+    }
+
+
+if __name__ == "__main__":
+    main()
