@@ -1,28 +1,18 @@
 """The trust command: which institutions this computer believes."""
 
 import sys
-import urllib.request
-from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO
-from urllib.parse import urlsplit
 
 import click
 
 from signedcert.cli.app import json_option, print_json
 from signedcert.core.encoding import format_time
 from signedcert.core.jws import MAX_GENERAL
-from signedcert.errors import ConfigurationError, MalformedError
+from signedcert.errors import ConfigurationError
 from signedcert.files import read_limited
 from signedcert.trust.history import History, Pin
 from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.store import TrustStore
-
-_PUBLISHED = "/.well-known/signedcert/keys"
-_TIMEOUT = 20
-#: More than one a week for eighteen years; the claim is not verified yet when it is asked for.
-_MAX_VERSIONS = 1000
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 def default_trust() -> Path:
@@ -110,63 +100,14 @@ def _pin(given: str | None, manifests: list[bytes], store: TrustStore) -> Pin:
 def _load(source: str) -> list[bytes]:
     """Every manifest that a source holds."""
     if "://" in source:
-        return _download(source.rstrip("/"))
+        from signedcert.cli.network import download  # noqa: PLC0415 - 25 ms, for this alone
+
+        return download(source.rstrip("/"))
     path = Path(source)
     if path.is_dir():
         found = [read_limited(file, MAX_GENERAL) for file in sorted(path.glob("*.json"))]
         return [data for data in found if b'"signatures"' in data]
     return [read_limited(path, MAX_GENERAL)]
-
-
-def _download(address: str) -> list[bytes]:
-    try:
-        parts = urlsplit(address)
-    except ValueError as error:
-        raise ConfigurationError("network", f"no address: {error}", where=address) from error
-    _require_https(parts.scheme, parts.hostname, address)
-    newest = SignedManifest.parse(_fetch(f"{address}{_PUBLISHED}.json"), address)
-    if newest.unverified.version > _MAX_VERSIONS:
-        claimed = newest.unverified.version
-        message = f"it claims {claimed} versions, and at most {_MAX_VERSIONS} are fetched"
-        raise MalformedError("too-large", message, where=address)
-    versions = range(1, newest.unverified.version + 1)
-    return [_fetch(f"{address}{_PUBLISHED}/{version}.json") for version in versions]
-
-
-def _require_https(scheme: str, host: str | None, address: str) -> None:
-    if scheme != "https" and (scheme != "http" or host not in _LOCAL):
-        message = "keys are fetched over https only"
-        raise ConfigurationError("network", message, where=address)
-
-
-class _HttpsRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect away from https."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        """The request to follow. Raises ConfigurationError ``network``."""
-        parts = urlsplit(newurl)
-        _require_https(parts.scheme, parts.hostname, newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _fetch(url: str) -> bytes:
-    opener = urllib.request.build_opener(_HttpsRedirects)
-    try:
-        with opener.open(url, timeout=_TIMEOUT) as response:
-            data: bytes = response.read(MAX_GENERAL + 1)
-    except (OSError, ValueError, HTTPException) as error:
-        raise ConfigurationError("network", f"cannot be fetched: {error}", where=url) from error
-    if len(data) > MAX_GENERAL:
-        raise MalformedError("too-large", "too large for a manifest", where=url)
-    return data
 
 
 @trust.command("list")
