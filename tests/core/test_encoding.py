@@ -251,21 +251,20 @@ def test_brackets_in_strings_and_side_by_side_are_no_depth(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "reason"),
     [
-        b"[" * 100_000,
-        b'{"a":' * 20_000,
-        b'["\\\\"' + b",[" * 50_000,  # the backslash is itself escaped: the string has ended
-        b'"' * 3 + b"[" * 100_000,
-        b"]" * 50_000 + b"[" * 50_000,
-        b'"\\' + b"[" * 100_000,
-        b'\\"' + b"[" * 100_000,
+        (b"[" * 100_000, "too-deep"),
+        (b'{"a":' * 20_000, "too-deep"),
+        (b'["\\\\"' + b",[" * 50_000, "too-deep"),  # the backslash is escaped: the string has ended
+        (b'"' * 3 + b"[" * 100_000, "not-json"),
+        (b"]" * 50_000 + b"[" * 50_000, "not-json"),
+        (b'"\\' + b"[" * 100_000, "not-json"),
+        (b'\\"' + b"[" * 100_000, "not-json"),
     ],
 )
-def test_hostile_nesting_never_reaches_the_stack(data: bytes) -> None:
-    with pytest.raises(MalformedError) as caught:
+def test_hostile_nesting_never_reaches_the_stack(data: bytes, reason: Malformed) -> None:
+    with refused(reason):
         parse_json(data, 2**20)
-    assert caught.value.reason in {"too-deep", "not-json", "too-large"}
 
 
 def _many(limit: int, element: bytes) -> bytes:

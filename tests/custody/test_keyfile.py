@@ -231,7 +231,7 @@ def test_a_ciphertext_of_any_length_is_noticed(path: Path, ciphertext: bytes) ->
         read_key_file(path, WORDS)
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b"-----BEGIN PRIVATE KEY-----"])
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b"-----BEGIN CERTIFICATE-----"])
 def test_what_is_no_key_file_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.key"
     path.write_bytes(data)

@@ -158,6 +158,9 @@ def _check_shape(data: bytes, where: str) -> None:
         if depth > MAX_DEPTH:
             message = f"nested deeper than {MAX_DEPTH}"
             raise MalformedError("too-deep", message, where=where)
+        if depth < 0:
+            message = "a bracket closes that none has opened"
+            raise MalformedError("not-json", message, where=where)
     if _opened(outside) > MAX_CONTAINERS or outside.count(b",") > MAX_COMMAS:
         message = f"over {MAX_CONTAINERS} arrays and objects, or over {MAX_COMMAS} commas"
         raise MalformedError("too-large", message, where=where)
