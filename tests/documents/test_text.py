@@ -7,7 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from signedcert.documents.text import (
+    _UNSAFE,
     MAX_SUMMARY,
+    _check_each,
     check_assigned,
     check_text,
     is_placeholder,
@@ -320,3 +322,17 @@ def test_tags_that_nobody_sees_are_refused() -> None:
     with pytest.raises(MalformedError) as caught:
         check_text("Ada\U000e0041", 100, "name")
     assert caught.value.reason == "text-control"
+
+
+def test_of_what_is_unsafe_only_two_characters_are_printable() -> None:
+    unsafe = [chr(code) for code in range(0x110000) if _UNSAFE.search(chr(code))]
+    assert [character for character in unsafe if character.isprintable()] == ["\ufffc", "\ufffd"]
+
+
+@given(st.text(st.characters(), max_size=8))
+@example("\u0301a")
+@example("\u3164 \u2800")
+@example("n\u00f3 n" * 3)
+def test_the_short_way_takes_what_each_rule_takes(text: str) -> None:
+    short, single = outcome(check_text, text, 16, "name"), outcome(_check_each, text, 16, "name")
+    assert str(short) == str(single)

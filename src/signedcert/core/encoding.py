@@ -13,10 +13,10 @@ from signedcert.errors import MalformedError
 
 #: Nesting that no document of ours comes near; a parser's stack never sees more.
 MAX_DEPTH = 32
-#: Arrays and objects together. The largest manifest, of 1,024 keys, has some 3,800; beyond, time
+#: Arrays and objects together. The largest manifest, of 512 keys, has some 2,000; beyond, time
 #: goes with their number and not with the bytes.
 MAX_CONTAINERS = 4096
-#: Commas, that is values but one in each container. The largest manifest has some 25,000.
+#: Commas, that is values but one in each container. The largest manifest has some 16,000.
 MAX_COMMAS = 32768
 #: What has more strings has more of the others too: a name and a value for each.
 _MAX_STRINGS = 2 * (MAX_CONTAINERS + MAX_COMMAS)
@@ -27,6 +27,7 @@ MAX_INTEGER = 2**53 - 1
 TIME_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 
 _TIME = re.compile(TIME_PATTERN)
+_PADDING = (b"", b"===", b"==", b"=")
 _NOT_BASE64URL = re.compile(rb"[^A-Za-z0-9_-]")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
@@ -47,15 +48,12 @@ def b64url_decode(text: bytes, where: str = "") -> bytes:
     if b"+" in text or b"/" in text:  # pybase64 only warns of them
         raise _explain_base64(text, where)
     try:
-        data = pybase64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        data = pybase64.b64decode(text + _PADDING[len(text) % 4], b"-_", validate=True)
     except ValueError:
-        data = b""
-    # Every full group of four has one spelling; a shorter one at the end may have stray bits.
-    rest = len(data) % 3
-    tail = b64url_encode(data[-rest:]).encode() if rest else b""
-    if len(text) == (4 * len(data) + 2) // 3 and text.endswith(tail):
-        return data
-    raise _explain_base64(text, where)
+        raise _explain_base64(text, where) from None
+    if pybase64.urlsafe_b64encode(data).rstrip(b"=") != text:
+        raise _explain_base64(text, where)
+    return data
 
 
 def _explain_base64(text: bytes, where: str) -> MalformedError:
@@ -96,8 +94,16 @@ def parse_time(text: str, where: str = "") -> datetime:
     if not _TIME.fullmatch(text):
         message = f"{ascii(text)[:80]} is not a time in UTC with whole seconds"
         raise MalformedError("wrong-value", message, where=where)
+    return moment_of(text, where)
+
+
+def moment_of(text: str, where: str = "") -> datetime:
+    """The moment that a text of ``TIME_PATTERN`` names; no other is for this function.
+
+    Raises MalformedError ``wrong-value``: a day that no month has.
+    """
     try:
-        return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
+        return datetime.fromisoformat(text)
     except ValueError as error:
         raise MalformedError("wrong-value", f"{text}: {error}", where=where) from error
 

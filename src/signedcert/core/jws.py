@@ -5,6 +5,7 @@ algorithm is chosen here; a header states one, and a key has one.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from signedcert.core.encoding import (
     b64url_decode,
@@ -63,8 +64,7 @@ class Header:
         return cls(alg, kid, typ)
 
 
-@dataclass(frozen=True, slots=True)
-class CompactJWS:
+class CompactJWS(NamedTuple):
     """The parts of ``header.payload.signature``, decoded; nothing about them was verified."""
 
     header_segment: bytes

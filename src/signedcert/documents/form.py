@@ -23,7 +23,7 @@ _PORT = (
 
 #: What may stand in a hole, as it is written on the wire.
 KINDS: dict[str, str] = {
-    "text": r'(?:[^"\\\x00-\x1f]|\\["\\])*+',
+    "text": r'[^"\\\x00-\x1f]*+(?:\\["\\][^"\\\x00-\x1f]*+)*+',
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "time": TIME_PATTERN,
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
@@ -49,7 +49,8 @@ class Form:
         self._parts = [
             (optional or literal, bool(optional)) for optional, literal in _PART.findall(template)
         ]
-        self._match = re.compile(self._pattern()).fullmatch
+        # Of bytes: what has to stand there is ASCII, and only what is in the holes is decoded.
+        self._match = re.compile(self._pattern().encode("ascii")).fullmatch
         self._writers: dict[tuple[bool, ...], tuple[str, list[str]]] = {}
         self._tree = json.loads(self._sample())
         self._optional = {
@@ -68,20 +69,18 @@ class Form:
         filled = [values[name] or "" for name in order]
         return (text % tuple(map(_escape, filled))).encode("utf-8", "surrogatepass")
 
-    def read(self, payload: str) -> dict[str, str | None] | None:
-        """What stands in the holes, unescaped; None if the payload is not of this shape."""
-        texts = self.texts(payload)
-        return None if texts is None else dict(zip(self.holes, texts, strict=True))
-
-    def texts(self, payload: str) -> tuple[str | None, ...] | None:
-        """What ``read`` returns, in the order of ``holes`` and without their names."""
+    def read(self, payload: bytes) -> list[str | None] | None:
+        """What stands in the holes, in their order and unescaped; None where an optional part is
+        lacking. No list if the payload is not of this shape, or not UTF-8.
+        """
         match = self._match(payload)
         if match is None:
             return None
-        texts = match.groups()
-        if "\\" in payload:
-            return tuple(text and _unescape(text) for text in texts)
-        return texts
+        try:
+            texts = [None if text is None else text.decode() for text in match.groups()]
+        except UnicodeDecodeError:
+            return None
+        return [text and _unescape(text) for text in texts] if b"\\" in payload else texts
 
     def explain(self, value: object, unknown: Unknown, differing: Differing) -> MalformedError:
         """Why a parsed payload is not of this shape: the first place that differs.

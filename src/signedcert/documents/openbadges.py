@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple, cast
 
-from signedcert.core.encoding import format_time, parse_canonical_json, parse_time
+from signedcert.core.encoding import format_time, moment_of, parse_canonical_json
 from signedcert.core.jws import MAX_COMPACT
 from signedcert.documents.form import Differing, Form
 from signedcert.documents.text import MAX_NAME, MAX_SUMMARY, MAX_TITLE, check_text
@@ -125,11 +125,8 @@ def read_credential(payload: bytes) -> Credential | None:
 
     Raises MalformedError for a payload of the form whose fields break a rule.
     """
-    try:
-        texts = CERTIFICATE_FORM.texts(payload.decode("utf-8"))
-    except UnicodeDecodeError:
-        return None
-    return None if texts is None else _credential(cast("tuple[str, ...]", texts))
+    texts = CERTIFICATE_FORM.read(payload)
+    return None if texts is None else _credential(cast("list[str]", texts))
 
 
 def explain_credential(value: object) -> MalformedError:
@@ -137,20 +134,18 @@ def explain_credential(value: object) -> MalformedError:
     return CERTIFICATE_FORM.explain(value, _unknown_member, _DIFFERING)
 
 
-def _credential(texts: tuple[str, ...]) -> Credential:
+def _credential(texts: list[str]) -> Credential:
     """The texts in the order of the form's holes; those that may be lacking are None."""
-    (id_, title, issuer, issuer_name, valid_from, valid_until, subject, learner, started) = texts[
-        :9
-    ]
-    (completed, course, description, narrative, version, digest, *numbers, nbf, exp) = texts[9:]
-    status_index, status_list = numbers
+    (id_, title, issuer, issuer_name, valid_from, valid_until, subject, learner) = texts[:8]
+    (started, completed, course, description, narrative, version, digest) = texts[8:15]
+    (status_index, status_list, nbf, exp) = texts[15:]
     credential = Credential(
         id_,
         title,
         issuer,
         issuer_name,
-        parse_time(valid_from, "validFrom"),
-        parse_time(valid_until, "validUntil") if valid_until else None,
+        moment_of(valid_from, "validFrom"),
+        moment_of(valid_until, "validUntil") if valid_until else None,
         subject,
         learner,
         _date(started, "activityStartDate") if started else None,

@@ -16,7 +16,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufff9-\uffff\U000e0
 #: directional marks are needed to write Persian, Sinhala and others, and stay.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNSAFE = re.compile(f"{_CONTROL.pattern}|{_BIDI.pattern}|[\ud800-\udfff]")
-_INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\u3164\u115f\u1160\uffa0\u2800]+")
+_INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\u3164\u115f\u1160\uffa0\u2800]*")
 _PLACEHOLDER = re.compile(
     r"\W*(undefined|none|null|nil|n/?a|nan|tbd|test|unknown|name|no name|first ?name|last ?name"
     r"|full ?name|learner|student|anonymous|#?ref!?|x{2,})?\W*"
@@ -36,8 +36,22 @@ def check_text(text: str, limit: int, where: str) -> None:
     Raises MalformedError: ``text-blank``, ``text-too-long`` (over ``limit`` bytes of UTF-8),
     ``text-control``, ``text-bidi``, ``text-not-nfc``, ``lone-surrogate``.
     """
-    if text.isascii() and text.isprintable() and len(text) <= limit and text.strip():
+    if text.isascii() and text.isprintable():
+        if len(text) <= limit and text.strip():
+            return
+    elif (
+        text.isprintable()  # which, of what is unsafe, only these two are
+        and "\ufffc" not in text
+        and "\ufffd" not in text
+        and len(text.encode()) <= limit
+        and not _INVISIBLE.fullmatch(text)
+        and unicodedata.is_normalized("NFC", text)
+    ):
         return
+    _check_each(text, limit, where)
+
+
+def _check_each(text: str, limit: int, where: str) -> None:
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
@@ -46,7 +60,7 @@ def check_text(text: str, limit: int, where: str) -> None:
     if size > limit:
         message = f"{size} bytes of UTF-8, and at most {limit} are allowed"
         raise MalformedError("text-too-long", message, where=where)
-    if not text.strip() or _INVISIBLE.fullmatch(text):
+    if _INVISIBLE.fullmatch(text):
         raise MalformedError("text-blank", "nothing to read in it", where=where)
     if found := _CONTROL.search(text):
         raise MalformedError("text-control", _named(found, "control character"), where=where)

@@ -1,8 +1,8 @@
 """What the procedure found: ten numbered checks, and the worst of them."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from operator import itemgetter
 from typing import NamedTuple
 
 from signedcert.core.code import VerificationCode
@@ -68,6 +68,9 @@ _VERDICT = {
 }
 
 
+_REASON = itemgetter(2)
+
+
 class Check(NamedTuple):
     """One step. ``reason`` is set if it did not pass; ``detail`` is the finer slug behind it,
     ``technical`` a line for those who want to know more.
@@ -87,16 +90,14 @@ class Check(NamedTuple):
         return _VERDICT.get(self.outcome, Verdict.AUTHENTIC)
 
 
-@dataclass(frozen=True, slots=True)
-class Issuer:
+class Issuer(NamedTuple):
     """The institution, as the trust store knows it."""
 
     id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class CourseReference:
+class CourseReference(NamedTuple):
     """The course, as the certificate names it; ``text`` is the course document, if a copy with
     the signed digest was at hand.
     """
@@ -111,8 +112,7 @@ class CourseReference:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedCertificate:
+class VerifiedCertificate(NamedTuple):
     """An authentic certificate. Only ``Verifier.verify`` returns one.
 
     ``signed`` is all of what was signed, field by field. ``issuer`` is the institution as the
@@ -171,8 +171,7 @@ class VerifiedCertificate:
         return self.signed.valid_until
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The outcome of all steps; true if, and only if, the document is authentic.
 
     ``code`` is the document's own, where it could be read. ``credential`` is what was signed,
@@ -187,7 +186,7 @@ class Report:
     unverified: Credential | None = None
 
     def __bool__(self) -> bool:
-        return self.reason is None
+        return not any(map(_REASON, self.checks))
 
     @property
     def verdict(self) -> Verdict:
