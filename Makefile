@@ -29,8 +29,13 @@ fuzz: $(VENV)/.with-tools
 	$(BIN)/python -m pip install --quiet --group fuzz
 	$(BIN)/python -m fuzz.run --inputs 2000000
 
-bench: $(VENV)/.with-tools
+bench: $(VENV)/.with-tools build/bench/pyjwt-2.10
+	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m benchmarks
+
+# A second PyJWT, beside the one in .venv.
+build/bench/pyjwt-2.10: | $(VENV)/.with-tools
+	$(BIN)/python -m pip install --quiet --no-deps --target $@ pyjwt==2.10.1
 
 clean:
 	rm -rf $(VENV) build

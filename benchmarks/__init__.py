@@ -1,0 +1,1 @@
+"""What signedcert costs: ``make bench`` (see docs/benchmarks.md)."""

@@ -3,6 +3,23 @@ so they are made for every run.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from tests.reference import ISSUED, ISSUER, make_world
+
+from signedcert.core.keys import Algorithm, PublicKey
+from signedcert.custody.ceremony import sign_manifest
+from signedcert.custody.private import PrivateKey
+from signedcert.trust.entries import (
+    CutOff,
+    FinalState,
+    KeyEntry,
+    Landmarks,
+    LogEntry,
+    RootGroup,
+    key_url,
+)
+from signedcert.trust.manifest import KeyManifest
 
 _Maker = Callable[[int], bytes]
 
@@ -53,8 +70,65 @@ _MAKERS: tuple[_Maker, ...] = (
     _filled(b"learner_id,name,course,run,completed\n", b",", b""),
     _filled(b"learner_id,name,course,run,completed\n", b"\n", b""),
     _filled(b'learner_id,name,course,run,completed\n"', b'""', b""),
+    _filled(b'learner_id,name,course,run,completed\n"', b'\n","', b""),
     _filled(b"learner_id,name,course,run,completed\n", "e\u0301\u0327".encode(), b""),
 )
+
+
+#: Key entries and logs; ML-DSA fills the 1 MiB before it comes to the limits.
+_SIZES: tuple[tuple[Algorithm, int, int], ...] = (
+    ("ES256", 256, 32),
+    ("Ed25519", 256, 32),
+    ("ML-DSA-44", 256, 2),
+    ("ML-DSA-65", 190, 2),
+)
+
+
+def large_manifests() -> Iterator[bytes]:
+    """As many keys as a manifest may have, or as fit, and whatever else it may have; the payload
+    alone, and signed.
+    """
+    for algorithm, entries, logs in _SIZES:
+        root = PrivateKey.generate(algorithm)
+        manifest = _large(algorithm, root.public_key, entries, logs)
+        yield manifest.encode()
+        yield sign_manifest(manifest, [root]).jws.encode()
+
+
+def _large(algorithm: Algorithm, root: PublicKey, entries: int, logs: int) -> KeyManifest:
+    cutoff = CutOff("\u00e9" * 128, 2**53 - 1, "0" * 64)
+    group = logs // 2
+    roots = (root, *_keys(algorithm, group - 1)), *(_keys(algorithm, group) for _ in range(3))
+    return replace(
+        make_world().manifest,
+        name="\u00e9" * 128,
+        root=tuple(RootGroup(len(keys), keys) for keys in roots),
+        keys=tuple(_entry(key, cutoff) for key in _keys(algorithm, entries)),
+        logs=tuple(_log(number, _keys(algorithm, 4)) for number in range(logs)),
+        final=FinalState(("1" * 64,) * (128 * logs), "2" * 64, "3" * 64),
+    )
+
+
+def _entry(key: PublicKey, cutoff: CutOff) -> KeyEntry:
+    url, most = key_url(ISSUER, key), cutoff.size
+    return KeyEntry(key, url, "snapshot", "compromised", ISSUED, "required", most, cutoff)
+
+
+def _log(number: int, keys: tuple[PublicKey, ...]) -> LogEntry:
+    return LogEntry(f"{number}.example", keys, "active", Landmarks(1, "f" * 64))
+
+
+def _keys(algorithm: Algorithm, count: int) -> tuple[PublicKey, ...]:
+    return tuple(PrivateKey.generate(algorithm).public_key for _ in range(count))
+
+
+def long_rows() -> Iterator[bytes]:
+    """Rosters with rows beyond the longest that are read, and a good one behind."""
+    header, good = b"learner_id,name,course,run,completed\n", b"\na,b,c,d,2026-06-30\n"
+    for piece in (b"A", b",", b'"a",', b"\xff", b"\0"):
+        yield header + piece * (68 * 1024 // len(piece)) + good
+    for piece in (b"A", b'""', b"\n", b"\r\n", b",\n", b'\n","'):
+        yield header + b'"' + piece * (68 * 1024 // len(piece)) + good
 
 
 def extremes(limit: int) -> Iterator[bytes]:

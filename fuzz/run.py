@@ -132,7 +132,7 @@ class Run:
     def plain(self) -> int:
         """Mutations of the corpus, always the same ones for one seed."""
         rng = Random(self._arguments.seed)
-        for data in (*self._corpus, *extremes(self._target.limit)):
+        for data in (*self._corpus, *extremes(self._target.limit), *self._target.large()):
             self._one(data)
         while not self._over():
             data = rng.choice(self._corpus)

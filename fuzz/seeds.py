@@ -55,7 +55,11 @@ def _signed() -> dict[str, bytes]:
     jws = CompactJWS.parse(document)
     code = str(VerificationCode.derive(jws.signing_input, jws.signature))
     signatures = tuple(
-        Signature(Header("ES256", kid, "x"), signing_input(Header("ES256", kid, "x"), b"{}"), b"s")
+        Signature(
+            Header("ES256", kid, "x"),
+            signing_input(Header("ES256", kid, "x").segment(), b"{}"),
+            b"s",
+        )
         for kid in ("1", "2")
     )
     return {

@@ -11,7 +11,7 @@ import json
 import os
 import pickle
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, wraps
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import NamedTuple
 from tests.reference import AT, World, make_world
 
 from fuzz import mutate
+from fuzz.extremes import large_manifests, long_rows
 from signedcert.carriers.bundle import MAX_BUNDLE, Bundle
 from signedcert.core.code import VerificationCode, suggest
 from signedcert.core.encoding import (
@@ -59,18 +60,24 @@ class BrokenPromiseError(Exception):
 
 
 class Target(NamedTuple):
-    """A parser under test; ``limit`` is the size at which it stops reading."""
+    """A parser under test; ``limit`` is the size at which it stops reading, ``large`` makes large
+    inputs that others know nothing of.
+    """
 
     run: Callable[[bytes], None]
     mutate: mutate.Mutator
     limit: int
+    large: Callable[[], Iterable[bytes]]
 
 
 TARGETS: dict[str, Target] = {}
 
 
 def _target(
-    name: str, mutator: mutate.Mutator, limit: int
+    name: str,
+    mutator: mutate.Mutator,
+    limit: int,
+    large: Callable[[], Iterable[bytes]] = tuple,
 ) -> Callable[[Callable[[bytes], None]], Callable[[bytes], None]]:
     def register(function: Callable[[bytes], None]) -> Callable[[bytes], None]:
         @wraps(function)
@@ -78,7 +85,7 @@ def _target(
             with suppress(SignedCertError):
                 function(data)
 
-        TARGETS[name] = Target(run, mutator, limit)
+        TARGETS[name] = Target(run, mutator, limit, large)
         return run
 
     return register
@@ -260,23 +267,25 @@ def parse_course(data: bytes) -> None:
     _hold(again.model_dump(by_alias=True) == values, "changed by writing and reading")
 
 
-@_target("manifest", mutate.manifest, MAX_GENERAL)
+@_target("manifest", mutate.manifest, MAX_GENERAL, large_manifests)
 def parse_manifest(data: bytes) -> None:
     """A manifest, signed or bare, has one spelling, and its pin is a pin."""
     if data.startswith(b'{"iss"'):
-        manifest = KeyManifest.parse(data)
-        _hold(manifest.encode() == data, "not written again as it was read")
+        payload, manifest = data, KeyManifest.parse(data)
     else:
         signed = SignedManifest.parse(data)
-        manifest = signed.unverified
+        payload, manifest = signed.jws.payload, signed.unverified
         _hold(signed.jws.encode() == data, "not written again as it was read")
-        _hold(manifest.encode() == signed.jws.payload, "the payload is not what it says")
+    if len(data) > _SMALL:
+        return
+    _hold(manifest.encode() == payload, "the payload is not written again as it was read")
+    if payload is not data:
         pin = Pin.parse(manifest.pin)
         _hold(str(pin) == manifest.pin, "the pin is written otherwise")
         TrustStore.empty().add([data], pin)
 
 
-@_target("roster", mutate.table, _SMALL)
+@_target("roster", mutate.table, _SMALL, long_rows)
 def read_any_roster(data: bytes) -> None:
     """Every row is good or explained; a good one is read again as it is."""
     last = 1

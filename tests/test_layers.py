@@ -16,7 +16,7 @@ from tests.reference import AT, World
 from tests.reference import course as reference_course
 
 ROOT = Path(__file__).parents[1]
-ABOVE = ("errors", "files", "core", "documents", "trust", "carriers", "verify")
+ABOVE = ("errors", "batch", "files", "core", "documents", "trust", "carriers", "verify")
 BELOW = ("registry", "custody", "issue", "institution", "web", "cli")
 HEAVY = ("sqlalchemy", "alembic", "fastapi", "starlette", "jinja2", "uvicorn", "rich")
 

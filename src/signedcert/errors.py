@@ -135,6 +135,7 @@ Issuing: TypeAlias = Literal[
     "field-count",
     "field-missing",
     "registry-busy",
+    "results-in-use",
     "roster-unreadable",
     "signature-unverifiable",
 ]
@@ -156,6 +157,7 @@ Configuration: TypeAlias = Literal[
     "time-naive",
     "trust-missing",
     "network",
+    "worker-lost",
 ]
 
 Reason: TypeAlias = Malformed | Verdicts | Issuing | Configuration

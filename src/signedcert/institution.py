@@ -31,13 +31,13 @@ from signedcert.custody.ceremony import (
 )
 from signedcert.custody.keyfile import write_key_file
 from signedcert.custody.private import PrivateKey
-from signedcert.custody.signer import CheckedSigner, open_signer
 from signedcert.documents.certificate import Certificate, whole_seconds
 from signedcert.documents.course import Course
 from signedcert.errors import ConfigurationError, IssueError, MalformedError
 from signedcert.files import read_limited, write_atomic
-from signedcert.issue.bulk import IssuedRow, issue_rows
+from signedcert.issue.bulk import Graduation, IssuerSource, graduate, issue_rows
 from signedcert.issue.issuer import Issued, Issuer, Request
+from signedcert.issue.results import Counts, IssuedRow, write_reports
 from signedcert.issue.roster import BadRow, RosterRow
 from signedcert.registry.registry import Registry, sqlite_url
 from signedcert.trust.entries import KeyEntry, key_url
@@ -254,12 +254,31 @@ class Institution:
         self, rows: Iterable[RosterRow | BadRow], *, at: datetime
     ) -> Iterator[IssuedRow | BadRow]:
         """Issues a roster, in batches; one outcome per row, in their order."""
-        courses = {course.id: course for course in self.courses()}
-        return issue_rows(self._issuer, courses, rows, at)
+        return issue_rows(self._issuer, self._catalogue(), rows, at)
+
+    def issue_roster(
+        self,
+        rows: Iterable[RosterRow | BadRow],
+        directory: str | Path,
+        *,
+        at: datetime,
+        jobs: int = 1,
+    ) -> Iterator[Counts]:
+        """Issues a roster of any length with ``jobs`` processes, each with a signer of its own.
+        Writes a bundle per certificate, ``issued.csv`` and ``errors.csv`` to ``directory``, and
+        yields the counts so far after each row.
+
+        Killed and run again, it goes on where it was: who has a certificate gets the same one.
+        Raises what ``issue_rows`` raises; IssueError ``results-in-use``; ConfigurationError
+        ``worker-lost``.
+        """
+        directory = Path(directory)
+        graduation = Graduation(self._source, self._catalogue(), directory, whole_seconds(at, "at"))
+        return write_reports(graduate(graduation, lambda: self._issuer, rows, jobs), directory)
 
     def find(self, code: VerificationCode) -> Bundle | None:
         """The document with this code, with its course document; None if there is none."""
-        row = self._registry.find(code.symbols)
+        row = self._registry.find(code)
         if row is None:
             return None
         course = self._registry.course(row.key.course_id, row.course_version)
@@ -269,22 +288,22 @@ class Institution:
         """How many documents were issued."""
         return self._registry.count()
 
+    def _catalogue(self) -> dict[str, Course]:
+        return {course.id: course for course in self.courses()}
+
     @cached_property
     def _issuer(self) -> Issuer:
-        return Issuer(self.manifest, self._open_signer(), self._registry)
+        return Issuer(self.manifest, self._source.open_signer(), self._registry)
 
-    def _open_signer(self) -> CheckedSigner:
+    @cached_property
+    def _source(self) -> IssuerSource:
         secret = self._passphrase() if callable(self._passphrase) else self._passphrase
         if secret is None:
             message = "issuing needs the passphrase of the issuing key"
             raise ConfigurationError("passphrase-missing", message)
-        signer = open_signer(self._configuration.signer, self.home, secret)
-        active = {entry.key for entry in self.manifest.keys if _may_issue(entry)}
-        if signer.public_key not in active:
-            message = "this key is not an active issuing key of the newest manifest"
-            where = self._configuration.signer
-            raise ConfigurationError("key-file", message, where=where)
-        return signer
+        settings = self._configuration
+        registry = _registry_url(self.home, settings.registry)
+        return IssuerSource(self.manifest, settings.signer, self.home.resolve(), registry, secret)
 
 
 def _require_home(home: str | Path) -> Path:
@@ -292,10 +311,6 @@ def _require_home(home: str | Path) -> Path:
         message = "no institution has its home here; make one with: signedcert init"
         raise ConfigurationError("home-missing", message, where=str(home))
     return Path(home)
-
-
-def _may_issue(entry: KeyEntry) -> bool:
-    return entry.role == "issue" and entry.state == "active"
 
 
 def _sign_first(manifest: KeyManifest, roots: Iterable[PrivateKey]) -> SignedManifest:

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from signedcert.cli import institution as module
 from signedcert.custody.keyfile import read_key_file
 from signedcert.documents.course import Course
 from signedcert.institution import Institution
-from signedcert.issue.bulk import Counts
 from signedcert.registry.registry import REVISION
 from tests.cli.running import Done, spawn
 from tests.cli.test_app import Terminal
@@ -359,29 +357,6 @@ def test_a_directory_that_cannot_be_written_to_is_told_without_a_bug(
     assert done.status == 2
     assert str(tmp_path / "file") in done.err
     assert "bug" not in done.err
-
-
-@pytest.mark.parametrize(
-    ("rows", "terminal", "expected"),
-    [
-        (999, False, ""),
-        (1000, False, "1000 rows\n"),
-        (2500, False, "1000 rows\n2000 rows\n"),
-        (99, True, "\r"),
-        (250, True, "\r100 rows\r200 rows\r"),
-    ],
-)
-def test_progress_is_told_in_whole_hundreds_at_a_terminal_and_thousands_elsewhere(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    rows: int,
-    terminal: bool,  # noqa: FBT001
-    expected: str,
-) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
-    counts = [Counts(number, 0, 0) for number in (*range(1, rows + 1), rows)]
-    assert list(module._with_progress(iter(counts))) == counts
-    assert capsys.readouterr().err == expected
 
 
 # keys and migrate

@@ -175,11 +175,13 @@ def test_a_run_of_equal_symbols_is_no_code() -> None:
         "NSPQ-8WLB-BCGX-GRPY-7QQP",
         "  N.S.P.Q/8W1B_BCGX\tGRPY\r\n7QQP ",
         "NSPQ\u20118W1B\u2013BCGX\u2014GRPY\u00a07QQP",
+        "NSPQ\u20108W1B\u2012BCGXGRPY7QQP",
         "NSPQ\u00ad8W1B\u2212BCGX\u2009GRPY\u202f7QQP\u2007",
     ],
 )
 def test_a_code_may_be_typed_in_many_ways(typed: str) -> None:
     assert str(VerificationCode.parse(typed)) == CODE
+    assert VerificationCode(typed) == VerificationCode.parse(CODE)
     assert VerificationCode.symbols_of(typed) == CODE.replace("-", "")
 
 

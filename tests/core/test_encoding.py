@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
 import pytest
@@ -18,8 +19,10 @@ from signedcert.core.encoding import (
     check_size,
     decode_utf8,
     dump_json,
+    format_time,
     parse_canonical_json,
     parse_json,
+    parse_time,
 )
 from signedcert.errors import Malformed, MalformedError
 from tests.core.refusal import outcome, refused
@@ -106,6 +109,12 @@ def test_base64url_that_is_accepted_is_its_own_spelling(text: bytes) -> None:
         assert b64url_encode(data).encode() == text
 
 
+def test_each_of_the_64_symbols_may_stand_last() -> None:
+    for symbol in URL_SAFE:
+        text = b"AAA" + bytes([symbol])
+        assert b64url_encode(b64url_decode(text)).encode() == text
+
+
 def test_exactly_one_in_sixteen_last_symbols_is_accepted() -> None:
     results = [outcome(b64url_decode, b"Z" + bytes([symbol])) for symbol in URL_SAFE]
     refusals = [result.reason for result in results if isinstance(result, MalformedError)]
@@ -114,7 +123,83 @@ def test_exactly_one_in_sixteen_last_symbols_is_accepted() -> None:
     assert refusals == ["base64-tail-bits"] * 60
 
 
+# times
+
+moments = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(microsecond=0))
+
+
+@given(moments)
+@example(datetime(1, 1, 1, tzinfo=UTC))
+@example(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+def test_a_time_is_parsed_back(moment: datetime) -> None:
+    text = format_time(moment)
+    assert len(text) == 20
+    assert parse_time(text) == moment
+    assert parse_time(text).tzinfo == UTC
+
+
+def test_every_hour_minute_and_second_is_a_time() -> None:
+    midnight = datetime(2024, 2, 29, tzinfo=UTC)
+    for moment in (midnight + timedelta(seconds=61 * i) for i in range(1416)):
+        text = f"2024-02-29T{moment.hour:02}:{moment.minute:02}:{moment.second:02}Z"
+        assert (parse_time(text), format_time(moment)) == (moment, text)
+
+
+def test_a_time_is_written_in_utc_without_the_part_of_a_second() -> None:
+    moment = datetime(2026, 7, 1, 0, 30, 1, 999_999, tzinfo=timezone(timedelta(hours=2)))
+    assert format_time(moment) == "2026-06-30T22:30:01Z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2026-06-30",
+        "2026-06-30T09:30:00",
+        "2026-06-30T09:30:00z",
+        "2026-06-30 09:30:00Z",
+        "2026-06-30T09:30:00+00:00",
+        "2026-06-30T09:30:00.0Z",
+        "2026-06-30T09:30Z",
+        "20260630T093000Z",
+        "2026-6-30T09:30:00Z",
+        "2026-06-30T9:30:00Z",
+        "2026-06-30T09:30:00Z\n",
+        " 2026-06-30T09:30:00Z",
+        "2026-06-30T24:00:00Z",
+        "2026-06-30T30:00:00Z",
+        "2026-06-30T09:60:00Z",
+        "2026-06-30T09:30:60Z",  # a leap second has no other place in time
+        "2026-W27-2T09:30:00Z",
+        "12026-06-30T09:30:00Z",
+        "\u0662\u0660\u0662\u0666-06-30T09:30:00Z",  # digits, but not these ten
+        "0000-06-30T09:30:00Z",
+        "2026-00-30T09:30:00Z",
+        "2026-13-30T09:30:00Z",
+        "2026-06-00T09:30:00Z",
+        "2026-06-31T09:30:00Z",
+        "2026-02-29T09:30:00Z",
+    ],
+)
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with refused("wrong-value", "there"):
+        parse_time(text, "there")
+
+
+@pytest.mark.parametrize("text", ["\u202e\x1b[2J" * 100, "2026-06-30T09:30:00Z\u202e\x1b[2J"])
+def test_what_is_no_time_is_shown_short_and_printable(text: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse_time(text)
+    assert caught.value.message.isprintable()
+    assert caught.value.message.isascii()
+    assert len(caught.value.message) < 150
+
+
 # text and size
+
+
+def test_the_limits_are_those_of_the_specification() -> None:
+    assert (MAX_DEPTH, MAX_CONTAINERS, MAX_COMMAS) == (32, 4096, 32768)
 
 
 def test_text_that_is_not_utf8_is_refused_with_its_position() -> None:
@@ -140,6 +225,21 @@ def test_json_at_the_limit_is_read_and_one_byte_more_is_not() -> None:
     assert parse_json(b"[1,2]", 5) == [1, 2]
     with refused("too-large", "part"):
         parse_json(b"[1,2] ", 5, "part")
+
+
+def test_a_refusal_names_no_place_unless_one_was_given() -> None:
+    with refused("base64-padding", ""):
+        b64url_decode(b"=")
+    with refused("not-utf8", ""):
+        decode_utf8(b"\xff")
+    with refused("too-large", ""):
+        check_size(b"12", 1)
+    with refused("wrong-value", ""):
+        parse_time("")
+    with refused("not-json", ""):
+        parse_json(b"", LIMIT)
+    with refused("not-canonical", ""):
+        parse_canonical_json(b" 1", LIMIT)
 
 
 # JSON that is refused
@@ -195,10 +295,17 @@ def test_json_refuses(data: bytes, reason: Malformed) -> None:
         parse_json(data, LIMIT, "there")
 
 
-def test_a_refused_number_is_not_repeated_at_length() -> None:
-    with pytest.raises(MalformedError) as caught:
-        parse_json(b"1" * 4000, LIMIT)
-    assert len(caught.value.message) < 100
+def test_a_refused_number_is_repeated_unless_it_is_long() -> None:
+    with pytest.raises(MalformedError, match=r"^-9007199254740992 is not"):
+        parse_json(b"-9007199254740992", LIMIT)
+    # Python converts no number of over 4,300 digits, and says so with another exception.
+    with pytest.raises(MalformedError, match=f"^{'1' * 16}… is not"):
+        parse_json(b"1" * 100_000, 2**20)
+
+
+def test_a_repeated_member_is_named() -> None:
+    with pytest.raises(MalformedError, match="member 'b' stands twice"):
+        parse_json(b'{"a":1,"b":2,"c":3,"b":4}', LIMIT)
 
 
 def test_a_repeated_member_is_shown_without_control_characters() -> None:
@@ -237,6 +344,16 @@ def test_depth_32_is_read_and_33_is_refused(left: bytes, right: bytes) -> None:
         parse_json(nested(MAX_DEPTH + 1), LIMIT, "there")
 
 
+def test_depth_is_counted_where_brackets_are_many() -> None:
+    def nested(depth: int) -> bytes:
+        before = b"[" + b"[]," * (MAX_CONTAINERS - depth)
+        return before + b"[" * (depth - 1) + b"]" * depth
+
+    assert parse_json(nested(MAX_DEPTH), 2**20)
+    with refused("too-deep", "there"):
+        parse_json(nested(MAX_DEPTH + 1), 2**20, "there")
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -258,13 +375,14 @@ def test_brackets_in_strings_and_side_by_side_are_no_depth(data: bytes) -> None:
         (b'["\\\\"' + b",[" * 50_000, "too-deep"),  # the backslash is escaped: the string has ended
         (b'"' * 3 + b"[" * 100_000, "not-json"),
         (b"]" * 50_000 + b"[" * 50_000, "not-json"),
+        (b"]" + b"[" * 50_000, "not-json"),
         (b'"\\' + b"[" * 100_000, "not-json"),
         (b'\\"' + b"[" * 100_000, "not-json"),
     ],
 )
 def test_hostile_nesting_never_reaches_the_stack(data: bytes, reason: Malformed) -> None:
-    with refused(reason):
-        parse_json(data, 2**20)
+    with refused(reason, "there"):
+        parse_json(data, 2**20, "there")
 
 
 def _many(limit: int, element: bytes) -> bytes:
@@ -275,6 +393,8 @@ def test_the_largest_number_of_values_is_read() -> None:
     assert len(parse_json(_many(MAX_COMMAS + 1, b"0"), 2**20)) == MAX_COMMAS + 1
     assert len(parse_json(_many(MAX_CONTAINERS - 1, b"{}"), 2**20)) == MAX_CONTAINERS - 1
     assert parse_json(b'["' + b'[{,\\"' * 100_000 + b'"]', 2**20)
+    members = b",".join(b'"[%x":"[,"' % i for i in range(MAX_COMMAS + 1))
+    assert len(parse_json(b"{" + members + b"}", 2**20)) == MAX_COMMAS + 1
 
 
 @pytest.mark.parametrize(
@@ -288,8 +408,8 @@ def test_the_largest_number_of_values_is_read() -> None:
     ],
 )
 def test_values_that_would_take_long_to_build_are_refused_first(data: bytes) -> None:
-    with refused("too-large"):
-        parse_json(data, 2**20)
+    with refused("too-large", "there"):
+        parse_json(data, 2**20, "there")
 
 
 def test_a_repeated_member_among_very_many_is_found_at_once() -> None:
@@ -321,6 +441,11 @@ def test_the_canonical_spelling_is_what_other_parsers_read(value: Json) -> None:
 def test_members_stay_in_their_order() -> None:
     assert dump_json({"b": 1, "a": 2}) == b'{"b":1,"a":2}'
     assert list(parse_canonical_json(b'{"b":1,"a":2}', LIMIT)) == ["b", "a"]
+
+
+def test_what_is_no_json_is_not_canonical_either() -> None:
+    with refused("not-json", "there"):
+        parse_canonical_json(b"", LIMIT, "there")
 
 
 @pytest.mark.parametrize(

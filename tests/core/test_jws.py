@@ -96,9 +96,15 @@ def test_a_header_segment_has_at_most_1024_characters() -> None:
     assert Header.parse(segment({"alg": "x" * room})).alg == "x" * room
     with refused("too-large", "there"):
         Header.parse(segment({"alg": "x" * (room + 1)}), "there")
+    with refused("too-large", "there"):
+        Header.parse(b"A" * 1025, "there")
 
 
 # compact
+
+
+def test_the_limits_are_those_of_the_specification() -> None:
+    assert (MAX_COMPACT, MAX_GENERAL, MAX_SIGNATURES) == (65_536, 1_048_576, 32)
 
 
 @given(headers, st.binary(max_size=50), st.binary(max_size=50))
@@ -106,7 +112,7 @@ def test_a_header_segment_has_at_most_1024_characters() -> None:
 def test_a_compact_jws_survives_the_way_to_text_and_back(
     header: Header, payload: bytes, signature: bytes
 ) -> None:
-    signed = signing_input(header, payload)
+    signed = signing_input(header.segment(), payload)
     text = serialize_compact(signed, signature)
     parsed = CompactJWS.parse(text.encode())
     assert Header.parse(parsed.header_segment) == header
@@ -180,7 +186,10 @@ def general(payload: bytes, signers: list[Header], signature: bytes = b"sig") ->
     """A JWS with one signature for each header."""
     return GeneralJWS(
         payload,
-        tuple(Signature(header, signing_input(header, payload), signature) for header in signers),
+        tuple(
+            Signature(header, signing_input(header.segment(), payload), signature)
+            for header in signers
+        ),
     )
 
 
@@ -309,8 +318,8 @@ def test_a_general_jws_has_up_to_32_signatures() -> None:
 
 
 def test_white_space_in_a_general_jws_is_refused() -> None:
-    with refused("not-canonical"):
-        GeneralJWS.parse(json.dumps(document()).encode())
+    with refused("not-canonical", "there"):
+        GeneralJWS.parse(json.dumps(document()).encode(), "there")
 
 
 def test_a_general_jws_has_at_most_a_mebibyte() -> None:

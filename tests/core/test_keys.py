@@ -2,10 +2,14 @@
 
 import copy
 import hashlib
+import itertools
 import pickle
+from contextlib import suppress
 from typing import Any, get_args
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +48,11 @@ def detail_of_refusal(key: PublicKey, signature: bytes, message: bytes = MESSAGE
     with pytest.raises(BadSignatureError) as caught:
         key.verify(signature, message)
     return caught.value.detail
+
+
+def of_nobody(point: group.Point) -> bytes:
+    """R is a point and S is zero: that holds where R is minus a multiple of the key's point."""
+    return group.encode(point) + bytes(32)
 
 
 # JWK
@@ -321,15 +330,34 @@ def test_an_ed25519_point_with_x_zero_and_its_sign_set_is_refused(y: int) -> Non
 
 
 @given(st.binary(min_size=32, max_size=32))
-def test_32_bytes_are_a_key_exactly_if_they_are_a_point_of_high_order(raw: bytes) -> None:
-    number = int.from_bytes(raw, "little")
-    y = number & (2**255 - 1)
+def test_32_bytes_are_a_key_unless_they_are_no_spelling_or_a_point_of_low_order(raw: bytes) -> None:
+    y = int.from_bytes(raw, "little") & (2**255 - 1)
     x = group.x_of(y)
-    if y < group.P and x and group.multiply(8, (x, y)) != (0, 1):
-        assert PublicKey("Ed25519", raw).raw == raw
-    else:
+    if y >= group.P or (x is not None and group.multiply(8, (x, y)) == (0, 1)):
         with refused("key-invalid"):
             PublicKey("Ed25519", raw)
+    else:
+        assert PublicKey("Ed25519", raw).raw == raw
+
+
+@given(
+    y=st.integers(2, group.P - 2).filter(lambda y: group.x_of(y) is None), sign=st.integers(0, 1)
+)
+def test_under_a_point_off_the_curve_no_signature_holds(y: int, sign: int) -> None:
+    key = PublicKey("Ed25519", (y | sign << 255).to_bytes(32, "little"))
+    for signature in (KEYS["Ed25519"].sign(MESSAGE), *map(of_nobody, group.low_order_points())):
+        assert detail_of_refusal(key, signature) == "signature-mismatch"
+
+
+@pytest.mark.parametrize("point", group.low_order_points())
+def test_such_signatures_hold_under_a_point_of_low_order(point: group.Point) -> None:
+    weak = ed25519.Ed25519PublicKey.from_public_bytes(group.encode(point))
+    held = 0
+    for forged, number in itertools.product(map(of_nobody, group.low_order_points()), range(16)):
+        with suppress(InvalidSignature):
+            weak.verify(forged, MESSAGE + bytes([number]))
+            held += 1
+    assert held
 
 
 @settings(max_examples=10, deadline=None)

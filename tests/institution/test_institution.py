@@ -25,7 +25,7 @@ from signedcert.errors import (
     UndecidedError,
 )
 from signedcert.institution import Institution
-from signedcert.issue.bulk import IssuedRow
+from signedcert.issue.results import IssuedRow
 from signedcert.issue.roster import RosterRow
 from signedcert.registry.registry import REVISION
 from signedcert.verify.policy import Policy

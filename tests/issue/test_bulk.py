@@ -16,8 +16,9 @@ from signedcert.custody.signer import CheckedSigner
 from signedcert.errors import ConfigurationError
 from signedcert.institution import Institution
 from signedcert.issue import bulk as module
-from signedcert.issue.bulk import Counts, IssuedRow, issue_rows, write_results
+from signedcert.issue.bulk import issue_rows
 from signedcert.issue.issuer import Issuer
+from signedcert.issue.results import Counts, IssuedRow, write_results
 from signedcert.issue.roster import BadRow, RosterRow, read_roster
 from signedcert.registry.registry import DocumentRow, Registry
 from signedcert.verify.verifier import Verifier
@@ -153,6 +154,7 @@ def test_batches_beyond_the_size_of_one_transaction_keep_their_order(issuer: Iss
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Registry, "add", counted)
+        patch.setattr(module, "BATCH", 500)
         outcomes = list(issue_rows(issuer, COURSES, rows, NOW))
     assert [one.line if isinstance(one, BadRow) else one.row.line for one in outcomes] == [
         one.line for one in rows
@@ -166,7 +168,7 @@ def test_batches_beyond_the_size_of_one_transaction_keep_their_order(issuer: Iss
 
 
 def test_a_batch_is_durable_before_its_first_outcome_comes_out(issuer: Issuer) -> None:
-    rows = [row(line) for line in range(2, 702)]
+    rows = [row(line) for line in range(2, module.BATCH + 202)]
     outcomes = issue_rows(issuer, COURSES, rows, NOW)
     assert issuer.registry.count() == 0
     next(outcomes)

@@ -3,6 +3,7 @@
 import csv
 import io
 import tempfile
+import tracemalloc
 from datetime import date
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signedcert.errors import IssueError, SignedCertError
+from signedcert.issue import roster
 from signedcert.issue.roster import BadRow, RosterRow, read_roster
 from tests.core.refusal import refused
 
 HEADER = "learner_id,name,course,run,completed"
 ADA = "s-1,Ada,memory,2026,2026-06-30"
+MAX_ROW = 64 * 1024
 #: What ADA is when it is the first row.
 ADA_ROW = RosterRow(2, "s-1", "Ada", "memory", "2026", date(2026, 6, 30), None, False)  # noqa: FBT003
 
@@ -274,10 +277,70 @@ def test_a_cell_that_is_too_long_is_bad_and_cut_in_the_report(path: Path) -> Non
     assert len(rows[0].value) < 100
 
 
-def test_a_cell_beyond_what_a_csv_reader_takes_spoils_only_itself(path: Path) -> None:
-    rows = read(path, f"{HEADER}\n{ADA.replace('Ada', 'A' * 200_000)}\n{ADA}\n")
-    assert bad(rows) == [(2, "", "field-count")]
-    assert good(rows) == [(3, "s-1")]
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("over", [-1, 0, 1, 2, MAX_ROW, 2 * MAX_ROW + 1])
+def test_a_row_beyond_64_kib_is_bad_and_the_next_is_read(path: Path, end: str, over: int) -> None:
+    long = ADA.ljust(MAX_ROW + over - len(end))
+    rows = read(path, end.join((HEADER, long, ADA, long, ADA, "")))
+    if over > 0:
+        assert bad(rows) == [(2, "", "too-large"), (4, "", "too-large")]
+        assert good(rows) == [(3, "s-1"), (5, "s-1")]
+    else:
+        assert good(rows) == [(line, "s-1") for line in (2, 3, 4, 5)]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r"], ids=["no end", "LF", "CR"])
+def test_a_last_row_beyond_64_kib_is_bad(path: Path, end: str) -> None:
+    rows = read(path, f"{HEADER}\n{ADA}\n{'A' * 200_000}{end}")
+    assert bad(rows) == [(3, "", "too-large")]
+    assert isinstance(rows[1], BadRow)
+    assert rows[1].message == "a row of over 65536 bytes"
+
+
+@pytest.mark.parametrize("data", [f"{HEADER}{',' * MAX_ROW}\n{ADA}\n", "A" * 200_000])
+def test_a_first_line_beyond_64_kib_is_no_header(path: Path, data: str) -> None:
+    with refused("roster-unreadable", str(path), IssueError):
+        read(path, data)
+
+
+def test_a_row_of_many_lines_is_bad_with_the_line_that_is_too_much(path: Path) -> None:
+    line = "x" * (MAX_ROW // 4 - 1)
+    rows = read(path, "\n".join([HEADER, f'"{line[1:]}', line, line, line, "x", ADA, f'"{ADA}"']))
+    assert bad(rows) == [(2, "", "too-large"), (8, "", "field-count")]
+    assert isinstance(rows[0], BadRow)
+    assert rows[0].message.endswith("(it runs on to line 6; is a quotation mark missing?)")
+    assert good(rows) == [(7, "s-1")]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"A" * 1024, b",", b'"\n","', b"\r", b'""', b"\xff", b"\0", f"{ADA}\n".encode(), b"\n"],
+)
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_memory_is_bounded_whatever_a_file_holds(
+    path: Path, monkeypatch: pytest.MonkeyPatch, piece: bytes, quote: str
+) -> None:
+    path.write_bytes(f"{HEADER}\n{quote}".encode() + piece * (2**18 // len(piece)))
+    monkeypatch.setattr(roster, "_MAX_ROW", 1024)
+    monkeypatch.setattr(roster, "_BLOCK", 1024)
+    tracemalloc.start()
+    for _ in read_roster(path):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**17
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7, 100])
+def test_rows_do_not_depend_on_where_a_file_is_cut_into_blocks(
+    path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    data = f'{HEADER}\r\n{ADA}\r{ADA}\r\r\n\n"s-2","Zo\u00eb\r\n\rX",m,1,2026-06-30\r\n{ADA}\r'
+    rows = read(path, data)
+    assert good(rows) == [(2, "s-1"), (3, "s-1"), (6, "s-2"), (9, "s-1")]
+    monkeypatch.setattr(roster, "_BLOCK", block)
+    assert read(path, data) == rows
+    assert read(path, data.encode("latin-1")) == list(read_roster(path))
 
 
 def test_a_quote_in_the_wrong_place_spoils_only_its_line(path: Path) -> None:

@@ -25,7 +25,7 @@ from signedcert.core.keys import Algorithm
 from signedcert.custody import keyfile
 from signedcert.documents.course import Course
 from signedcert.institution import Institution
-from signedcert.issue.bulk import IssuedRow
+from signedcert.issue.results import IssuedRow
 from signedcert.issue.roster import read_roster
 from signedcert.trust.jwks import jwks, pyjwk
 

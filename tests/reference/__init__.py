@@ -80,7 +80,7 @@ class World:
 
     def sign(self, payload: bytes, header: Header | None = None) -> bytes:
         """A compact JWS over any payload, signed by the issuing key."""
-        signed = signing_input(header or self.header(), payload)
+        signed = signing_input((header or self.header()).segment(), payload)
         return serialize_compact(signed, self.key.sign(signed)).encode()
 
     def document(self) -> bytes:

@@ -91,7 +91,7 @@ def signature(payload: bytes, letter: str, damage: str = "") -> Signature:
     private = key(letter)
     alg = "ES256" if damage == "?" else private.algorithm
     header = Header(alg, private.public_key.thumbprint, MANIFEST_TYPE)
-    content = signing_input(header, payload)
+    content = signing_input(header.segment(), payload)
     value = private.sign(content)
     if damage == "!":
         value = bytes([value[0] ^ 1]) + value[1:]

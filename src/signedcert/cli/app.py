@@ -21,7 +21,7 @@ from signedcert.errors import (
 COMMANDS = {
     "init": ("institution", "init"),
     "course": ("institution", "course"),
-    "issue": ("institution", "issue"),
+    "issue": ("issue", "issue"),
     "keys": ("institution", "keys"),
     "migrate": ("institution", "migrate"),
     "serve": ("serve", "serve"),
@@ -171,6 +171,12 @@ def print_json(value: object) -> None:
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, for programs to read."
+)
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="NUMBER",
+    help="How many processes share the work.  [default: one per core]",
 )
 home_option = click.option(
     "--home",

@@ -19,7 +19,7 @@ from signedcert.documents.course import Course
 from signedcert.errors import ConfigurationError
 from signedcert.files import write_atomic
 from signedcert.institution import Institution
-from signedcert.issue.bulk import Counts, IssuedRow, write_results
+from signedcert.issue.results import Counts, IssuedRow, write_results
 from signedcert.issue.roster import BadRow, read_roster
 from signedcert.trust.store import TrustStore
 

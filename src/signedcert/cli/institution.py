@@ -1,7 +1,6 @@
-"""Commands of an institution: init, course, issue, keys, migrate."""
+"""Commands of an institution: init, course, keys, migrate."""
 
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,10 +19,6 @@ from signedcert.custody.passphrase import read_passphrase
 from signedcert.documents.course import Course
 from signedcert.errors import ConfigurationError
 from signedcert.institution import Institution
-from signedcert.issue.bulk import Counts, write_results
-from signedcert.issue.roster import read_roster
-
-_EVERY = 1000
 
 
 @click.command()
@@ -201,69 +196,6 @@ def _course_line(course: Course) -> dict[str, object]:
         "verified_track": course.verified_track,
         "digest": course.digest,
     }
-
-
-@click.command()
-@click.argument("roster", type=click.Path(path_type=Path))
-@home_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Directory for certificates and reports.  [default: the roster's name with -issued]",
-)
-@passphrase_option()
-@json_option
-def issue(
-    roster: Path,
-    home: Path,
-    out: Path | None,
-    passphrase_file: Path | None,
-    as_json: bool,
-) -> None:
-    """Issue certificates to everybody in a roster.
-
-    The roster is a CSV file in UTF-8, comma or semicolon, whose first line names its columns:
-    learner_id, name, course, run, completed; optionally started and name_confirmed (yes: the
-    name looks like a placeholder, but is one's name). Dates are written 2026-06-30.
-
-    Running it again is safe: who has a certificate for the course and run gets the same one.
-    Writes issued.csv, errors.csv and one .signedcert file per certificate. Exits 1 if there
-    are rows that were not issued.
-
-    \b
-    Example:
-      signedcert issue spring.csv --home home --out spring-issued
-    """
-    directory = out or roster.with_name(f"{roster.stem}-issued")
-    counts = Counts(0, 0, 0)
-
-    def passphrase() -> str:
-        return find_passphrase(passphrase_file, "Passphrase of the issuing key")
-
-    with Institution.open(home, passphrase) as institution:
-        outcomes = institution.issue_rows(read_roster(roster), at=datetime.now(UTC))
-        for done in _with_progress(write_results(outcomes, directory)):
-            counts = done
-    if as_json:
-        print_json({**counts._asdict(), "directory": str(directory)})
-    else:
-        click.echo(f"Issued: {counts.issued}. Issued before: {counts.again}.")
-        if counts.bad:
-            click.echo(f"Not issued: {counts.bad}; why, is in {directory / 'errors.csv'}")
-        click.echo(f"Codes, URLs and file names: {directory / 'issued.csv'}")
-    if counts.bad:
-        raise click.exceptions.Exit(1)
-
-
-def _with_progress(counts: Iterator[Counts]) -> Iterator[Counts]:
-    """Says how far it is: on one line of a terminal, otherwise a line per thousand rows."""
-    terminal = sys.stderr.isatty()
-    every, start = (_EVERY // 10, "\r") if terminal else (_EVERY, "")
-    for done, count in enumerate(counts, 1):
-        if done % every == 0 and done == sum(count):  # the last count comes twice
-            click.echo(f"{start}{done} rows", nl=not terminal, err=True)
-        yield count
-    click.echo(start, nl=False, err=True)
 
 
 @click.group()

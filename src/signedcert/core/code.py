@@ -9,7 +9,9 @@ can be corrected.
 
 import hashlib
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
+from operator import getitem, xor
 
 from signedcert.errors import MalformedError
 
@@ -77,7 +79,7 @@ class VerificationCode:
     def __post_init__(self) -> None:
         values = _values(self.symbols)
         _require_complete(values)
-        if any(_syndromes(values)):
+        if not _is_code(values):
             message = "one or more symbols of this code are wrong; compare it with the paper"
             raise MalformedError("code-check", message)
         object.__setattr__(self, "symbols", _text(values))
@@ -90,10 +92,7 @@ class VerificationCode:
         length = len(signing_input).to_bytes(8), len(signature).to_bytes(8)
         signed = length[0] + signing_input + length[1] + signature
         data = hashlib.sha256(_TAG + signed).digest()[:_DATA_BYTES]
-        check = _CHECK_MASK
-        for table, byte in zip(_CHECK_TABLES, data, strict=True):
-            check ^= table[byte]
-        number = int.from_bytes(data) << 20 | check
+        number = int.from_bytes(data) << _CHECK_BITS | _check(data)
         code = object.__new__(cls)  # encoded here, so there is nothing to check
         object.__setattr__(code, "symbols", "".join([_PAIRS[number >> i & 1023] for i in _SHIFTS]))
         return code
@@ -116,7 +115,8 @@ class VerificationCode:
         return _text(_values(text))
 
     def __str__(self) -> str:
-        return "-".join(self.symbols[i : i + _GROUP] for i in range(0, LENGTH, _GROUP))
+        text = self.symbols
+        return f"{text[:4]}-{text[4:8]}-{text[8:12]}-{text[12:16]}-{text[16:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +210,25 @@ def _check_table(shift: int) -> list[int]:
 
 
 _DATA_BYTES = 10
+_CHECK_BITS = 5 * CHECK_SYMBOLS
 _CHECK_TABLES = [_check_table(8 * (_DATA_BYTES - 1 - i)) for i in range(_DATA_BYTES)]
 _CHECK_MASK = sum(mask << 5 * (CHECK_SYMBOLS - 1 - i) for i, mask in enumerate(_MASK))
+
+
+def _check(data: bytes) -> int:
+    """The check symbols of 10 bytes, with the mask, as 20 bits."""
+    return reduce(xor, map(getitem, _CHECK_TABLES, data), _CHECK_MASK)
+
+
+def _is_code(values: "list[int] | list[int | None]") -> bool:
+    """Whether the last four symbols follow from the others."""
+    number = 0
+    for value in values:
+        number = number << 5 | (value or 0)
+    data = (number >> _CHECK_BITS).to_bytes(_DATA_BYTES)
+    return number & (1 << _CHECK_BITS) - 1 == _check(data)
+
+
 #: Two symbols by their ten bits, and where the ten pairs of a code begin.
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _SHIFTS = range(90, -1, -10)

@@ -13,10 +13,10 @@ from signedcert.errors import MalformedError
 
 #: Nesting that no document of ours comes near; a parser's stack never sees more.
 MAX_DEPTH = 32
-#: Arrays and objects together. The largest manifest, of 512 keys, has some 2,000; beyond, time
+#: Arrays and objects together. The largest manifest, of 256 keys, has some 1,100; beyond, time
 #: goes with their number and not with the bytes.
 MAX_CONTAINERS = 4096
-#: Commas, that is values but one in each container. The largest manifest has some 16,000.
+#: Commas, that is values but one in each container. The largest manifest has some 10,000.
 MAX_COMMAS = 32768
 #: What has more strings has more of the others too: a name and a value for each.
 _MAX_STRINGS = 2 * (MAX_CONTAINERS + MAX_COMMAS)
@@ -27,6 +27,8 @@ MAX_INTEGER = 2**53 - 1
 TIME_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 
 _TIME = re.compile(TIME_PATTERN)
+_TO_SECONDS = len("2026-06-30T12:00:00")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _PADDING = (b"", b"===", b"==", b"=")
 _NOT_BASE64URL = re.compile(rb"[^A-Za-z0-9_-]")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
@@ -86,7 +88,7 @@ def check_size(data: bytes | str, limit: int, where: str = "") -> None:
 
 def format_time(moment: datetime) -> str:
     """UTC with whole seconds, as all times on the wire."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    return moment.astimezone(UTC).isoformat()[:_TO_SECONDS] + "Z"
 
 
 def parse_time(text: str, where: str = "") -> datetime:
@@ -110,7 +112,7 @@ def moment_of(text: str, where: str = "") -> datetime:
 
 def dump_json(value: object) -> bytes:
     """The one spelling of a JSON value: UTF-8, members as they stand, no white space."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def parse_json(data: bytes, limit: int, where: str = "") -> Any:  # noqa: ANN401 - JSON is any

@@ -93,9 +93,9 @@ class CompactJWS(NamedTuple):
         )
 
 
-def signing_input(header: Header, payload: bytes) -> bytes:
-    """What a signer signs (RFC 7515, 5.1, step 5)."""
-    return f"{header.segment()}.{b64url_encode(payload)}".encode("ascii")
+def signing_input(segment: str, payload: bytes) -> bytes:
+    """What a signer signs (RFC 7515, 5.1, step 5), with a header's ``segment``."""
+    return f"{segment}.{b64url_encode(payload)}".encode("ascii")
 
 
 def serialize_compact(signed: bytes, signature: bytes) -> str:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from signedcert.core.encoding import b64url_decode, b64url_encode, dump_json
+from signedcert.core.encoding import b64url_decode, b64url_encode
 from signedcert.core.shape import Members
 from signedcert.errors import MalformedError
 
@@ -23,12 +23,16 @@ Algorithm: TypeAlias = Literal["ES256", "Ed25519", "ML-DSA-44", "ML-DSA-65"]
 #: Order of the P-256 group (FIPS 186-5). A signature of ours has s in the lower half.
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P256_HALF = P256_ORDER // 2
-_P256_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
+_P256_PRIME = (2**256 - 2**224 + 2**192 + 2**96 - 1).to_bytes(32)
 _P256 = ec.SECP256R1()
 _ECDSA = ec.ECDSA(SHA256())
 
 _ED25519_PRIME = 2**255 - 19
-_ED25519_D = -121665 * pow(121666, -1, _ED25519_PRIME) % _ED25519_PRIME
+#: y of a point of order 8; those of the eight points of low order are 0, 1, this, and negatives.
+_ED25519_Y8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_ED25519_LOW_ORDER = frozenset(
+    {0, 1, _ED25519_PRIME - 1, _ED25519_Y8, _ED25519_PRIME - _ED25519_Y8}
+)
 
 #: Raw public key lengths in bytes; for P-256, x and y without the point prefix.
 RAW_LENGTH: dict[Algorithm, int] = {
@@ -59,7 +63,12 @@ class BadSignatureError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A public key that was checked when it was made.
+    """A public key that was checked when it was made: it is spelled in the one way that it has,
+    and it is not one of the weak ones, for which signatures hold that nobody made.
+
+    Whether Ed25519 has a point of this encoding is not checked then, since that takes a square
+    root. If it has none, ``verify`` returns for no signature: it begins by decompressing the
+    point (RFC 8032, 5.1.7), which fails.
 
     ``raw`` is x ‖ y for ES256, the key as its standard encodes it otherwise. ``thumbprint`` is
     that of RFC 7638, with SHA-256, in base64url. Two keys are equal if both agree.
@@ -71,7 +80,7 @@ class PublicKey:
     _check: _Check = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Raises MalformedError ``key-invalid``: a wrong length, a point off the curve, a
+        """Raises MalformedError ``key-invalid``: a wrong length, a point off the curve P-256, a
         low-order point, or a point in another encoding than its canonical one.
         """
         length = RAW_LENGTH[self.algorithm]
@@ -79,8 +88,7 @@ class PublicKey:
             message = f"{len(self.raw)} bytes where {self.algorithm} has {length}"
             raise MalformedError("key-invalid", message)
         object.__setattr__(self, "_check", _CHECKS[self.algorithm](self.raw))
-        digest = hashlib.sha256(dump_json(self._required_members())).digest()
-        object.__setattr__(self, "thumbprint", b64url_encode(digest))
+        object.__setattr__(self, "thumbprint", self._make_thumbprint())
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.algorithm, self.raw)
@@ -124,6 +132,13 @@ class PublicKey:
         extra = {"alg": self.algorithm, "use": "sig", "kid": self.thumbprint}
         shape = {"kty": _KEY_TYPE[self.algorithm]}
         return {**shape, **self._required_members(), **extra}
+
+    def _make_thumbprint(self) -> str:
+        # Nothing in the members needs an escape.
+        members = ",".join(
+            f'"{name}":"{value}"' for name, value in self._required_members().items()
+        )
+        return b64url_encode(hashlib.sha256(f"{{{members}}}".encode()).digest())
 
     def _required_members(self) -> dict[str, str]:
         """What RFC 7638, 3.2 hashes: the required members, in lexical order."""
@@ -203,11 +218,10 @@ _FROM_JWK: dict[str, Callable[[Members], PublicKey]] = {
 
 
 def _check_es256(raw: bytes) -> _Check:
-    x, y = int.from_bytes(raw[:32]), int.from_bytes(raw[32:])
-    if max(x, y) >= _P256_PRIME:  # the library reduces it
+    if max(raw[:32], raw[32:]) >= _P256_PRIME:
         raise MalformedError("key-invalid", "x or y is not reduced, so the key has two spellings")
     try:
-        verify = ec.EllipticCurvePublicNumbers(x, y, _P256).public_key().verify
+        verify = ec.EllipticCurvePublicKey.from_encoded_point(_P256, b"\4" + raw).verify
     except ValueError as error:
         raise MalformedError("key-invalid", "the point is not on the curve P-256") from error
 
@@ -226,7 +240,7 @@ def _check_es256(raw: bytes) -> _Check:
 
 
 def _check_ed25519(raw: bytes) -> _Check:
-    _require_ed25519_point(raw)
+    _refuse_weak_ed25519(raw)
     verify = ed25519.Ed25519PublicKey.from_public_bytes(raw).verify
 
     def check(signature: bytes, message: bytes) -> None:
@@ -264,39 +278,15 @@ _CHECKS: dict[Algorithm, Callable[[bytes], _Check]] = {
 }
 
 
-def _require_ed25519_point(raw: bytes) -> None:
-    """RFC 8032, 5.1.3, and the order: a key in the small subgroup signs for everything."""
-    p = _ED25519_PRIME
+def _refuse_weak_ed25519(raw: bytes) -> None:
+    """A second spelling of a point (RFC 8032, 5.1.3), or one in the small subgroup: for such a key
+    signatures hold that nobody made.
+    """
     number = int.from_bytes(raw, "little")
     sign, y = number >> 255, number & (2**255 - 1)
-    if y >= p:
+    if y >= _ED25519_PRIME:
         raise MalformedError("key-invalid", "y is not reduced, so the key has two spellings")
-    x = _ed25519_x(y)
-    if x is None:
-        raise MalformedError("key-invalid", "the point is not on the curve Ed25519")
-    if x == 0 and sign:
+    if sign and y in (1, _ED25519_PRIME - 1):
         raise MalformedError("key-invalid", "x is zero and its sign is set")
-    # Doubling three times leads a point of order 1, 2, 4 or 8 to (0, 1).
-    for _ in range(3):
-        x, y = _ed25519_double(x, y)
-    if (x, y) == (0, 1):
+    if y in _ED25519_LOW_ORDER:
         raise MalformedError("key-invalid", "the point has a low order")
-
-
-def _ed25519_x(y: int) -> int | None:
-    """A root of x² = (y² - 1) / (d y² + 1), either sign; None if there is none."""
-    p = _ED25519_PRIME
-    square = (y * y - 1) * pow(_ED25519_D * y * y + 1, -1, p) % p
-    root = pow(square, (p + 3) // 8, p)
-    if root * root % p == square:
-        return root
-    root = root * pow(2, (p - 1) // 4, p) % p
-    return root if root * root % p == square else None
-
-
-def _ed25519_double(x: int, y: int) -> tuple[int, int]:
-    p = _ED25519_PRIME
-    product = _ED25519_D * x * x * y * y % p
-    doubled_x = 2 * x * y * pow(1 + product, -1, p)
-    doubled_y = (y * y + x * x) * pow(1 - product, -1, p)
-    return doubled_x % p, doubled_y % p

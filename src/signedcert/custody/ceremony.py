@@ -37,7 +37,7 @@ def sign_manifest(manifest: KeyManifest, keys: Iterable[PrivateKey]) -> SignedMa
     signatures = []
     for key in keys:
         header = Header(key.algorithm, key.public_key.thumbprint, MANIFEST_TYPE)
-        signed = signing_input(header, payload)
+        signed = signing_input(header.segment(), payload)
         signatures.append(Signature(header, signed, CheckedSigner(key).sign(signed)))
     return SignedManifest.parse(GeneralJWS(payload, tuple(signatures)).encode())
 

@@ -8,8 +8,9 @@ then finds out why.
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
 
 from signedcert.core.encoding import TIME_PATTERN
 from signedcert.errors import Malformed, MalformedError
@@ -51,23 +52,28 @@ class Form:
         ]
         # Of bytes: what has to stand there is ASCII, and only what is in the holes is decoded.
         self._match = re.compile(self._pattern().encode("ascii")).fullmatch
-        self._writers: dict[tuple[bool, ...], tuple[str, list[str]]] = {}
+        self._writers: dict[tuple[bool, ...], _Writer] = {}
         self._tree = json.loads(self._sample())
         self._optional = {
             name for part, optional in self._parts if optional for name, _ in _HOLE.findall(part)
         }
+        self._texts = [i for i, name in enumerate(self.holes) if self._kinds[name] == "text"]
+        self._may_lack = [i for i, name in enumerate(self.holes) if name in self._optional]
 
-    def write(self, values: Mapping[str, str | None]) -> bytes:
-        """The payload with ``values`` in its holes, as they are on the wire but unescaped.
+    def write(self, texts: Sequence[str | None]) -> bytes:
+        """The payload with ``texts`` in its holes, in their order; what ``read`` returns.
 
-        The values are the caller's to check; ``read`` of the result shows whether they fit.
+        The texts are the caller's to check; ``read`` of the result shows whether they fit.
         """
-        present = tuple(values[name] is not None for name in self.holes)
-        if present not in self._writers:
-            self._writers[present] = self._writer(values)
-        text, order = self._writers[present]
-        filled = [values[name] or "" for name in order]
-        return (text % tuple(map(_escape, filled))).encode("utf-8", "surrogatepass")
+        lacking = tuple([texts[i] is None for i in self._may_lack])
+        writer = self._writers.get(lacking)
+        if writer is None:
+            writer = self._writers[lacking] = self._writer(texts)
+        filled = list(texts)
+        for i in self._texts:
+            filled[i] = _escape(filled[i] or "")
+        text: str = writer.text % writer.order(filled)
+        return text.encode("utf-8", "surrogatepass")
 
     def read(self, payload: bytes) -> list[str | None] | None:
         """What stands in the holes, in their order and unescaped; None where an optional part is
@@ -116,19 +122,28 @@ class Form:
             f"(?:{part(text)})?" if optional else part(text) for text, optional in self._parts
         )
 
-    def _writer(self, values: Mapping[str, str | None]) -> tuple[str, list[str]]:
+    def _writer(self, texts: Sequence[str | None]) -> "_Writer":
+        places = {name: i for i, name in enumerate(self.holes)}
+
         def wanted(part: str) -> bool:
-            return all(values[name] is not None for name, _ in _HOLE.findall(part))
+            return all(texts[places[name]] is not None for name, _ in _HOLE.findall(part))
 
         text = "".join(part for part, optional in self._parts if not optional or wanted(part))
-        order = [name for name, _ in _HOLE.findall(text)]
-        return _HOLE.sub("%s", text.replace("%", "%%")), order
+        order = itemgetter(*(places[name] for name, _ in _HOLE.findall(text)))
+        return _Writer(_HOLE.sub("%s", text.replace("%", "%%")), order)
 
     def _sample(self) -> str:
         """The template as JSON, each hole holding its own mark."""
         text = "".join(part for part, _ in self._parts)
         quoted = re.sub(r'(?<=":)«([a-z_]+)(?::[a-z]+)?»', r'"«\1»"', text)
         return _HOLE.sub(r"«\1»", quoted)
+
+
+class _Writer(NamedTuple):
+    """The template with some of its optional parts, and which texts go into it, in order."""
+
+    text: str
+    order: Callable[[Sequence[Any]], Any]
 
 
 class _Walk:
@@ -214,7 +229,9 @@ class _Walk:
 
 
 def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    if '"' in text or "\\" in text:
+        return text.replace("\\", "\\\\").replace('"', '\\"')
+    return text
 
 
 def _unescape(text: str) -> str:

@@ -88,23 +88,36 @@ class Credential(NamedTuple):
 
     def encode(self) -> bytes:
         """The payload. Raises MalformedError if a field does not fit its place."""
-        values = {
-            **self._asdict(),
-            "valid_from": format_time(self.valid_from),
-            "valid_until": self.valid_until and format_time(self.valid_until),
-            "started": self.started and self.started.isoformat(),
-            "completed": self.completed.isoformat(),
-            "version": str(self.version),
-            "status_list": str(self.status_list),
-            "status_index": str(self.status_index),
-            "nbf": str(int(self.valid_from.timestamp())),
-            "exp": self.valid_until and str(int(self.valid_until.timestamp())),
-        }
-        payload = CERTIFICATE_FORM.write(values)
+        payload = CERTIFICATE_FORM.write(self._texts())
         if parse_credential(payload) != self:
             message = "a field does not survive the way to the wire and back"
             raise MalformedError("not-canonical", message)
         return payload
+
+    def _texts(self) -> list[str | None]:
+        """The fields as they are on the wire, in the order of the form's holes."""
+        until, started = self.valid_until, self.started
+        return [
+            self.id,
+            self.title,
+            self.issuer,
+            self.issuer_name,
+            format_time(self.valid_from),
+            None if until is None else format_time(until),
+            self.subject,
+            self.learner,
+            None if started is None else started.isoformat(),
+            self.completed.isoformat(),
+            self.course,
+            self.description,
+            self.narrative,
+            str(self.version),
+            self.digest,
+            str(self.status_index),
+            str(self.status_list),
+            str(int(self.valid_from.timestamp())),
+            None if until is None else str(int(until.timestamp())),
+        ]
 
 
 def parse_credential(payload: bytes) -> Credential:

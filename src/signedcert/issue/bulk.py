@@ -1,35 +1,129 @@
-"""A whole roster: issued in batches, with two reports and a file for each certificate."""
+"""A whole roster: issued in batches, by one process or by many."""
 
-import csv
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from signedcert.carriers.bundle import SUFFIX
+from sqlalchemy import URL
+
+from signedcert.batch import in_order, process_pool
+from signedcert.custody.signer import CheckedSigner, open_signer
 from signedcert.documents.certificate import Certificate
 from signedcert.documents.course import Course
 from signedcert.documents.text import visible
-from signedcert.errors import IssueError, SignedCertError
-from signedcert.files import write_atomic
-from signedcert.issue.issuer import Issued, Issuer, Request
+from signedcert.errors import ConfigurationError, IssueError, SignedCertError
+from signedcert.issue.issuer import Issuer, Request
+from signedcert.issue.results import IssuedRow, WrittenRow, write_bundle
 from signedcert.issue.roster import BadRow, RosterRow
+from signedcert.registry.registry import Registry
+from signedcert.trust.manifest import KeyManifest
 
-#: Rows of one transaction: its sync is shared by all of them.
-BATCH = 500
-REPORTS = ("issued.csv", "errors.csv")
-ISSUED_COLUMNS = ("learner_id", "course", "run", "code", "url", "file")
-_FORMULA = ("=", "+", "-", "@")
-ERROR_COLUMNS = ("line", "learner_id", "field", "reason", "value", "message")
+#: Rows of one transaction: its sync, and the pages of the indexes, are shared by all of them.
+BATCH = 1000
+#: Batches that a worker may be ahead of what is written down.
+_AHEAD = 2
 
 
-class IssuedRow(NamedTuple):
-    """A row and the certificate that it led to."""
+@dataclass(frozen=True, slots=True)
+class IssuerSource:
+    """What it takes to open an issuer; unlike one, it can travel to another process."""
 
-    row: RosterRow
-    issued: Issued
+    manifest: KeyManifest
+    signer: str
+    home: Path
+    registry: str | URL
+    passphrase: str = field(repr=False)
+
+    def open_signer(self) -> CheckedSigner:
+        """Raises ConfigurationError: what the back end refuses, and ``key-file`` for a key that
+        may not issue under the manifest.
+        """
+        signer = open_signer(self.signer, self.home, self.passphrase)
+        if not any(
+            entry.key == signer.public_key and entry.role == "issue" and entry.state == "active"
+            for entry in self.manifest.keys
+        ):
+            message = "this key is not an active issuing key of the newest manifest"
+            raise ConfigurationError("key-file", message, where=self.signer)
+        return signer
+
+
+class Batch(NamedTuple):
+    """Rows of one transaction. ``repeats`` says that one of them has the learner, course and run
+    of a row in a batch shortly before: that one comes first, whoever issues it.
+    """
+
+    rows: list[RosterRow | BadRow]
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Graduation:
+    """Issues the batches of one roster and writes their bundles, in whichever process it is."""
+
+    source: IssuerSource
+    courses: Mapping[str, Course]
+    directory: Path
+    at: datetime
+
+    def __call__(self, batch: Batch) -> list[WrittenRow | BadRow]:
+        """As ``issue``, with an issuer that this process opens for itself, once."""
+        return self.issue(_opened(self.source), batch)
+
+    def issue(self, issuer: Issuer, batch: Batch) -> list[WrittenRow | BadRow]:
+        """One line per row, in their order; each certificate is durable and in its file."""
+        return [
+            one if isinstance(one, BadRow) else write_bundle(one, self.directory)
+            for one in _issue_batch(issuer, self.courses, batch.rows, self.at)
+        ]
+
+
+@lru_cache(maxsize=1)
+def _opened(source: IssuerSource) -> Issuer:
+    return Issuer(source.manifest, source.open_signer(), Registry.open(source.registry))
+
+
+def graduate(
+    graduation: Graduation,
+    issuer: Callable[[], Issuer],
+    rows: Iterable[RosterRow | BadRow],
+    jobs: int,
+) -> Iterator[WrittenRow | BadRow]:
+    """What became of each row, in their order. ``jobs`` processes share the batches; what is one
+    batch, and everything if ``jobs`` is 1, is done in this one by ``issuer``.
+
+    Raises ConfigurationError: ``worker-lost``, and what ``IssuerSource`` refuses.
+    """
+    ahead = _AHEAD * jobs
+    batches = _batches(rows, ahead)
+    first = list(islice(batches, 2))
+    if jobs == 1 or len(first) < 2:
+        for batch in chain(first, batches):
+            yield from graduation.issue(issuer(), batch)
+        return
+    with process_pool(jobs) as pool:
+        lines = in_order(
+            pool, graduation, chain(first, batches), ahead, waits=lambda batch: batch.repeats
+        )
+        with closing(lines):
+            yield from chain.from_iterable(lines)
+
+
+def _batches(rows: Iterable[RosterRow | BadRow], before: int) -> Iterator[Batch]:
+    remaining = iter(rows)
+    recent: deque[set[tuple[str, str, str]]] = deque(maxlen=before)
+    while batch := list(islice(remaining, BATCH)):
+        keys = {
+            (row.learner_id, row.course, row.run) for row in batch if isinstance(row, RosterRow)
+        }
+        yield Batch(batch, any(not keys.isdisjoint(others) for others in recent))
+        recent.append(keys)
 
 
 def issue_rows(
@@ -39,9 +133,8 @@ def issue_rows(
     at: datetime,
 ) -> Iterator[IssuedRow | BadRow]:
     """One outcome per row, in their order; each certificate is durable when it comes out."""
-    remaining = iter(rows)
-    while batch := list(islice(remaining, BATCH)):
-        yield from _issue_batch(issuer, courses, batch, at)
+    for batch in _batches(rows, 0):
+        yield from _issue_batch(issuer, courses, batch.rows, at)
 
 
 def _issue_batch(
@@ -92,67 +185,3 @@ def _bad(row: RosterRow, error: SignedCertError) -> BadRow:
     value = visible(str(getattr(row, error.where, "")))
     learner_id = visible(row.learner_id)
     return BadRow(row.line, learner_id, error.where, error.reason, value, error.message)
-
-
-def _cells(bad: BadRow) -> list[object]:
-    """A spreadsheet takes a cell that begins so for a formula; the names are not ours."""
-    return [
-        f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in bad
-    ]
-
-
-class Counts(NamedTuple):
-    """How a roster went."""
-
-    issued: int
-    again: int
-    bad: int
-
-
-def write_results(outcomes: Iterable[IssuedRow | BadRow], directory: Path) -> Iterator[Counts]:
-    """Writes ``issued.csv``, ``errors.csv`` and a bundle per certificate, and yields the counts
-    so far after each row. The two reports appear whole, at the end.
-
-    The registry is the record: what is missing here after a crash, another run writes again.
-    """
-    outcomes = iter(outcomes)
-    first = list(islice(outcomes, 1))  # a roster that cannot be read fails here, and leaves nothing
-    directory.mkdir(parents=True, exist_ok=True)
-    parts = [directory / f".{name}.part" for name in REPORTS]
-    try:
-        yield from _write_reports(chain(first, outcomes), directory, parts)
-    except BaseException:
-        for part in parts:
-            part.unlink(missing_ok=True)
-        raise
-    for part, name in zip(parts, REPORTS, strict=True):
-        os.replace(part, directory / name)
-
-
-def _write_reports(
-    outcomes: Iterable[IssuedRow | BadRow], directory: Path, parts: list[Path]
-) -> Iterator[Counts]:
-    issued = again = bad = 0
-    with (
-        parts[0].open("w", encoding="utf-8", newline="") as good_file,
-        parts[1].open("w", encoding="utf-8", newline="") as bad_file,
-    ):
-        good, wrong = csv.writer(good_file), csv.writer(bad_file)
-        good.writerow(ISSUED_COLUMNS)
-        wrong.writerow(ERROR_COLUMNS)
-        for outcome in outcomes:
-            if isinstance(outcome, BadRow):
-                wrong.writerow(_cells(outcome))
-                bad += 1
-            else:
-                good.writerow(_write_bundle(outcome, directory))
-                again += outcome.issued.again
-                issued += not outcome.issued.again
-            yield Counts(issued, again, bad)
-
-
-def _write_bundle(outcome: IssuedRow, directory: Path) -> tuple[str, ...]:
-    row, issued = outcome
-    name = f"{issued.code}{SUFFIX}"
-    write_atomic(directory / name, issued.bundle.encode(), sync=False)
-    return row.learner_id, row.course, row.run, str(issued.code), issued.url, name

@@ -3,13 +3,13 @@
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
-from signedcert.core.encoding import dump_json, format_time
+from signedcert.core.encoding import format_time
 from signedcert.core.entry import log_entry
 from signedcert.core.jws import Header, serialize_compact, signing_input
 from signedcert.custody.signer import Signer
@@ -50,14 +50,12 @@ class Request(NamedTuple):
     def claims(self) -> bytes:
         """A digest of what is claimed: the same request again has the same one."""
         certificate = self.certificate
-        until = certificate.valid_until and format_time(certificate.valid_until)
-        started = certificate.started and certificate.started.isoformat()
-        completed = certificate.completed.isoformat()
-        return hashlib.sha256(dump_json([certificate.learner, started, completed, until])).digest()
+        learner, started = certificate.learner, certificate.started
+        text = f"{learner}\n{started}\n{certificate.completed}\n{certificate.valid_until}"
+        return hashlib.sha256(text.encode()).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(NamedTuple):
     """A certificate that is in the registry. ``again`` says that it was there before."""
 
     code: VerificationCode
@@ -73,6 +71,12 @@ class Issuer:
     manifest: KeyManifest
     signer: Signer
     registry: Registry
+    _header: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        kid = key_url(self.manifest.iss, self.signer.public_key)
+        header = Header(self.signer.algorithm, kid, "JWT").segment()
+        object.__setattr__(self, "_header", header)
 
     def issue(self, request: Request, at: datetime) -> Issued:
         """One certificate, durable when this returns.
@@ -113,8 +117,7 @@ class Issuer:
                 results.append(self._again(request, row))
                 continue
             try:
-                check_request(request, at)
-                row = self._sign(request, place, at)
+                row = self.sign(request, place, at)
             except SignedCertError as error:
                 results.append(error)
                 continue
@@ -131,29 +134,30 @@ class Issuer:
         if row.claims == request.claims and (same_version or request.any_version):
             text = course.text if same_version else self._course_text(row)
             return self._issued(row, text, again=True)
-        code = VerificationCode(row.code)
         message = (
-            f"certificate {code} was issued for this learner, course and run with other claims; "
-            "an issued certificate is not changed: a correction is a new one that replaces it "
-            "(replace)"
+            f"certificate {row.code} was issued for this learner, course and run with other "
+            "claims; an issued certificate is not changed: a correction is a new one that replaces "
+            "it (replace)"
         )
         return IssueError("already-issued", message, where="learner_id")
 
-    def _sign(self, request: Request, place: tuple[int, int], at: datetime) -> DocumentRow:
-        """Signs until the code can be printed; a new document id gives a new code."""
-        header = Header(
-            self.signer.algorithm, key_url(self.manifest.iss, self.signer.public_key), "JWT"
-        )
+    def sign(self, request: Request, place: tuple[int, int], at: datetime) -> DocumentRow:
+        """A certificate that is not in the registry yet, and until it is, none: checked, signed,
+        its signature verified. ``place`` is its status list and index, ``at`` in whole seconds.
+
+        Raises MalformedError, naming the field; IssueError ``signature-unverifiable``.
+        """
+        check_request(request, at)
         while True:
             credential = self._credential(request, place, at)
-            signed = signing_input(header, credential.encode())
+            signed = signing_input(self._header, credential.encode())
             signature = self.signer.sign(signed)
             code = VerificationCode.derive(signed, signature)
-            if not is_offensive(code.symbols):
+            if not is_offensive(code.symbols):  # a new document id gives a new code
                 break
         return DocumentRow(
             key=request.key,
-            code=code.symbols,
+            code=code,
             document_id=credential.id,
             course_version=credential.version,
             claims=request.claims,
@@ -191,9 +195,8 @@ class Issuer:
         return course and course.text
 
     def _issued(self, row: DocumentRow, course: str | None, *, again: bool) -> Issued:
-        code = VerificationCode(row.code)
         bundle = Bundle(row.document, course=course)
-        return Issued(code, verify_url(self.manifest.iss, code), bundle, again)
+        return Issued(row.code, verify_url(self.manifest.iss, row.code), bundle, again)
 
 
 def verify_url(iss: str, code: VerificationCode) -> str:

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     URL,
     Connection,
     Engine,
+    Select,
     create_engine,
     event,
     func,
@@ -24,6 +25,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import format_time
 from signedcert.documents.course import Course
 from signedcert.documents.openbadges import STATUS_LIST_SIZE
@@ -51,7 +53,7 @@ class DocumentRow(NamedTuple):
     """One document as the registry holds it."""
 
     key: DocumentKey
-    code: str
+    code: VerificationCode
     document_id: str
     course_version: int
     claims: bytes
@@ -203,21 +205,24 @@ class Registry:
 
     # Documents
 
-    def find(self, code: str) -> DocumentRow | None:
-        """The document with this code (its 20 symbols)."""
+    def find(self, code: VerificationCode) -> DocumentRow | None:
+        """The document with this code."""
         with self._engine.connect() as connection:
-            row = connection.execute(_SELECT.where(documents.c.code == code)).first()
+            row = connection.execute(_SELECT.where(documents.c.code == code.symbols)).first()
         return None if row is None else _document(row)
 
     def find_current(self, keys: Sequence[DocumentKey]) -> dict[DocumentKey, DocumentRow]:
         """The current documents that exist among these."""
         found = {}
+        learners_by_kind: dict[str, set[str]] = {}
+        for key in keys:
+            learners_by_kind.setdefault(key.kind, set()).add(key.learner_id)
         with self._engine.connect() as connection:
-            for learners in _chunks(sorted({key.learner_id for key in keys})):
-                wanted = _SELECT.where(documents.c.learner_id.in_(learners), documents.c.current)
-                for row in connection.execute(wanted):
-                    document = _document(row)
-                    found[document.key] = document
+            for kind, learners in learners_by_kind.items():
+                for chunk in _chunks(sorted(learners)):
+                    for row in connection.execute(_current(kind, chunk)):
+                        document = _document(row)
+                        found[document.key] = document
         return {key: found[key] for key in keys if key in found}
 
     def count(self) -> int:
@@ -245,9 +250,9 @@ class Registry:
 
         Raises ConflictError if a key, code or status index is taken.
         """
-        values = [{**row._asdict(), **row.key._asdict()} for row in rows]
-        for value in values:
-            del value["key"]
+        values = [
+            dict(zip(_COLUMNS, (*row.key, row.code.symbols, *row[2:]), strict=True)) for row in rows
+        ]
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(documents), values)
@@ -279,11 +284,21 @@ _SELECT = select(
 )
 
 
+#: The names of what ``DocumentRow`` holds, its key spread out.
+_COLUMNS = tuple(column.name for column in _SELECT.selected_columns)
 _USED = select(func.count()).select_from(documents)
 
 
-def _document(row: Sequence[object]) -> DocumentRow:
-    return DocumentRow(DocumentKey(*row[:4]), *row[4:])  # type: ignore[arg-type]
+def _document(row: Sequence[Any]) -> DocumentRow:
+    return DocumentRow(DocumentKey(*row[:4]), VerificationCode(row[4]), *row[5:])
+
+
+def _current(kind: str, learners: list[str]) -> Select[Any]:
+    """Found by the index ``documents_current``, which a database uses if the query says
+    ``current`` as the index does.
+    """
+    wanted = _SELECT.where(documents.c.kind == kind, documents.c.learner_id.in_(learners))
+    return wanted.where(text("current"))
 
 
 def _chunks(values: list[str]) -> Iterator[list[str]]:

@@ -16,9 +16,16 @@ State: TypeAlias = Literal["pre-published", "active", "retired", "compromised", 
 Logged: TypeAlias = Literal["expected", "required", "anchored"]
 
 _MAX_KEYS = 16
+#: Two algorithms, and of each the key that goes and the one that comes.
+_MAX_LOG_KEYS = 4
 _MAX_LISTS = 4096
 _MAX_ORIGIN = 256
 
+_ROLES: tuple[str, ...] = get_args(Role)
+_STATES: tuple[str, ...] = get_args(State)
+_LOGGED: tuple[str, ...] = get_args(Logged)
+#: What a JWK may leave out elsewhere; where one of these stands, it has but one value.
+_REPEATING = frozenset({"alg", "use", "kid"})
 _DIGEST = re.compile("[0-9a-f]{64}")
 _THUMBPRINT = re.compile("[A-Za-z0-9_-]{43}")
 
@@ -33,7 +40,7 @@ class RootGroup:
     @classmethod
     def from_json(cls, members: Members) -> "RootGroup":
         """Raises MalformedError, among others for a threshold that cannot be reached."""
-        keys = _public_keys(members)
+        keys = _public_keys(members, _MAX_KEYS)
         group = cls(_threshold(members, len(keys)), keys)
         members.done()
         return group
@@ -111,10 +118,10 @@ class KeyEntry:
         entry = cls(
             key=_public_key(members.take("jwk"), members.path("jwk")),
             url=members.text("url"),
-            role=cast("Role", members.text("role", *get_args(Role))),
-            state=cast("State", members.text("state", *get_args(State))),
+            role=cast("Role", members.text("role", *_ROLES)),
+            state=cast("State", members.text("state", *_STATES)),
             since=parse_time(members.text("since"), members.path("since")),
-            logged=cast("Logged", members.text("logged", *get_args(Logged))),
+            logged=cast("Logged", members.text("logged", *_LOGGED)),
             ended=members.integer("ended") if "ended" in members else None,
             cutoff=CutOff.from_json(members.object("cutoff")) if "cutoff" in members else None,
         )
@@ -180,8 +187,8 @@ class LogEntry:
         """Raises MalformedError."""
         entry = cls(
             origin=_log_origin(members),
-            keys=_public_keys(members),
-            state=cast("State", members.text("state", *get_args(State))),
+            keys=_public_keys(members, _MAX_LOG_KEYS),
+            state=cast("State", members.text("state", *_STATES)),
             landmarks=Landmarks.from_json(members.object("landmarks")),
         )
         members.done()
@@ -272,14 +279,14 @@ def _log_origin(members: Members) -> str:
 
 def _public_key(value: object, where: str) -> PublicKey:
     key = PublicKey.from_jwk(value, where)
-    if value != key.to_jwk():
+    if not cast("dict[str, object]", value).keys() >= _REPEATING:
         message = "alg, use and kid belong into every key of a manifest"
         raise MalformedError("member-missing", message, where=where)
     return key
 
 
-def _public_keys(members: Members) -> tuple[PublicKey, ...]:
-    values = members.array("keys", _MAX_KEYS)
+def _public_keys(members: Members, limit: int) -> tuple[PublicKey, ...]:
+    values = members.array("keys", limit)
     return tuple(
         _public_key(value, f"{members.path('keys')}[{i}]") for i, value in enumerate(values)
     )

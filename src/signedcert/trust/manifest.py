@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from signedcert.core.encoding import dump_json, format_time, parse_canonical_json, parse_time
+from signedcert.core.encoding import (
+    dump_json,
+    format_time,
+    parse_canonical_json,
+    parse_json,
+    parse_time,
+)
 from signedcert.core.jws import MAX_GENERAL, GeneralJWS
 from signedcert.core.keys import POST_QUANTUM
 from signedcert.core.shape import Members
@@ -31,7 +37,10 @@ from signedcert.trust.entries import (
 MANIFEST_TYPE = "signedcert-keys+jws"
 
 _MAX_GROUPS = 4
-_MAX_KEYS = 1024
+#: A new key each month for 20 years; no entry is ever taken out. What counts is the time to read:
+#: some 50 µs a key.
+_MAX_KEYS = 256
+#: A new log each year, and some to spare.
 _MAX_LOGS = 32
 
 _ORIGIN = re.compile(KINDS["origin"])
@@ -79,7 +88,7 @@ class KeyManifest:
         refuses, a key that stands twice, a threshold that cannot be reached, a ``url`` that is
         not the key's place under the issuer, fields that do not go with the state of a key.
         """
-        members = Members(parse_canonical_json(payload, MAX_GENERAL, where), where)
+        members = Members(parse_json(payload, MAX_GENERAL, where), where)
         manifest = cls(
             iss=match_text(members, "iss", _ORIGIN, "an https origin, without a path"),
             name=_name(members),
@@ -95,6 +104,7 @@ class KeyManifest:
         )
         members.done()
         if manifest.encode() != payload:
+            parse_canonical_json(payload, MAX_GENERAL, where)  # it says where it is not
             message = "the members are in another order than the one they are written in"
             raise MalformedError("member-order", message, where=where)
         manifest._check(where)

@@ -1,0 +1,68 @@
+"""The command line, timed as a whole: from the start of the process to its end."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from benchmarks.ground import COMMAND, Ground, run
+from benchmarks.measure import Figure, Scale, Section, at_least, at_most, measure, shuffled
+
+_PROCESSES = {1: "one process", 2: "two processes"}
+_RATE = "{:,.0f}"
+_UNIT = "certificates a second"
+_PYTHON = "python -c pass"
+
+
+def roster(scale: Scale, ground: Ground) -> Section:
+    """``signedcert issue`` on one process and on two, registry included."""
+    title = f"`signedcert issue`, a roster of {ground.rows:,} rows"
+    return _throughput(title, scale, ground, ground.issue, least=5_500)
+
+
+def folder(scale: Scale, ground: Ground) -> Section:
+    """``signedcert verify`` on one process and on two, with a report."""
+    if not ground.folder.exists():
+        ground.issue(2)
+    title = f"`signedcert verify`, a folder of {ground.rows:,} certificates"
+    return _throughput(title, scale, ground, ground.verify)
+
+
+def _throughput(
+    title: str,
+    scale: Scale,
+    ground: Ground,
+    command: Callable[[int], float],
+    least: float | None = None,
+) -> Section:
+    """One process and two take turns, in an order drawn anew for each run."""
+    seconds: dict[int, list[float]] = {jobs: [] for jobs in _PROCESSES}
+    for _ in range(scale.runs):
+        for jobs in shuffled(_PROCESSES):
+            seconds[jobs].append(command(jobs))
+    one, two = (tuple(ground.rows / taken for taken in seconds[jobs]) for jobs in _PROCESSES)
+    ratios = tuple(b / a for a, b in zip(one, two, strict=True))
+    figures = (
+        Figure(_PROCESSES[1], one, _RATE),
+        Figure(_PROCESSES[2], two, _RATE, bar=None if least is None else at_least(least, two)),
+        Figure("ratio, two processes to one", ratios, bar=at_least(1.8, ratios)),
+    )
+    return Section(title, _UNIT, figures)
+
+
+def start(scale: Scale, ground: Ground) -> Section:
+    """``signedcert verify`` of one file against an interpreter that does nothing."""
+    verify: dict[str, Sequence[object]] = {
+        f"signedcert verify, {what}": [COMMAND, "verify", file, "--trust", ground.trust]
+        for what, file in (("bundle", ground.bundle), ("JWS", ground.jws))
+    }
+    commands: dict[str, Sequence[object]] = {_PYTHON: [sys.executable, "-c", "pass"], **verify}
+    contenders = {name: _runner(command) for name, command in commands.items()}
+    measured = measure(contenders, runs=scale.runs, rounds=scale.starts, block=1)
+    figures = (
+        Figure.of(f"{_PYTHON} (the yardstick)", measured[_PYTHON]),
+        *(Figure.of(name, measured[name], at_most(8, measured[name].ratios)) for name in verify),
+    )
+    return Section("Start of the command line", "ratio to the yardstick", figures)
+
+
+def _runner(command: Sequence[object]) -> Callable[[], None]:
+    return lambda: run(*command)

@@ -1,0 +1,179 @@
+"""An institution on disk, with a roster, for commands to be run on."""
+
+import csv
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from compileall import compile_dir
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.reference import ISSUER, NAME, course
+
+import signedcert
+from signedcert.carriers.bundle import SUFFIX
+from signedcert.documents.certificate import Certificate
+from signedcert.institution import Institution
+from signedcert.issue.roster import REQUIRED
+from signedcert.trust.store import TrustStore
+
+#: On the disk of the checkout, not in memory: what is durable has its price.
+_PLACE = Path("build/bench")
+COMMAND = Path(sys.executable).with_name("signedcert")
+_PACKAGE = Path(signedcert.__file__).parent
+_PASSPHRASE = "for this benchmark"  # noqa: S105 - of a key that is gone afterwards
+_RUN = "2026-spring"
+_COMPLETED = date(2026, 6, 30)
+#: Settings of this terminal are none of the commands'.
+_ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith(("PYTHON", "SIGNEDCERT_"))
+}
+#: Three names in four are in Latin letters.
+_LATIN = "abdeghiklmnorstuvyéíñöşž"
+_ALPHABETS = (_LATIN, _LATIN, _LATIN, "абвгдеиклмнорстуя", _LATIN, _LATIN, _LATIN, "αβγδεικλμνοπρτ")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A directory with an institution's home and what its commands need."""
+
+    directory: Path
+    rows: int
+
+    @property
+    def home(self) -> Path:
+        """The home of an institution that has the reference course."""
+        return self.directory / "home"
+
+    @property
+    def passphrase(self) -> Path:
+        """The file with the passphrase of its issuing key."""
+        return self.directory / "passphrase"
+
+    @property
+    def trust(self) -> Path:
+        """A trust store that has the institution."""
+        return self.directory / "trust"
+
+    @property
+    def roster(self) -> Path:
+        """One learner a row."""
+        return self.directory / "roster.csv"
+
+    @property
+    def bundle(self) -> Path:
+        """A certificate with its course document."""
+        return self.directory / f"certificate{SUFFIX}"
+
+    @property
+    def jws(self) -> Path:
+        """The same certificate alone."""
+        return self.directory / "certificate.jws"
+
+    @property
+    def folder(self) -> Path:
+        """The certificates of the roster that ``issue`` was last run on."""
+        return self.directory / "issued"
+
+    def issue(self, jobs: int) -> float:
+        """Seconds that ``signedcert issue`` takes for the roster, on a fresh copy of the home."""
+        home = self.directory / "copy"
+        for old in (home, self.folder):
+            shutil.rmtree(old, ignore_errors=True)
+        shutil.copytree(self.home, home)
+        options = ["--home", home, "--out", self.folder, "--passphrase-file", self.passphrase]
+        seconds = timed("issue", self.roster, *options, "--jobs", jobs)
+        self._require_all(sum(1 for _ in self.folder.rglob(f"*{SUFFIX}")))
+        return seconds
+
+    def verify(self, jobs: int) -> float:
+        """Seconds that ``signedcert verify`` takes for the folder; all have to be authentic."""
+        report = self.directory / "report.csv"
+        report.unlink(missing_ok=True)
+        options = ["--trust", self.trust, "--csv", report, "--jobs", jobs]
+        seconds = timed("verify", self.folder, *options)
+        with report.open(encoding="utf-8", newline="") as file:
+            self._require_all(sum(1 for _ in csv.DictReader(file)))
+        return seconds
+
+    def _require_all(self, found: int) -> None:
+        if found != self.rows:
+            message = f"{found} certificates, and the roster has {self.rows} rows"
+            raise RuntimeError(message)
+
+
+@contextmanager
+def new_ground(rows: int) -> Iterator[Ground]:
+    """A ground with a roster of so many rows, gone afterwards."""
+    _PLACE.mkdir(parents=True, exist_ok=True)
+    compile_dir(str(_PACKAGE), quiet=2)  # as pip leaves what it installs
+    with TemporaryDirectory(dir=_PLACE) as directory:
+        ground = Ground(Path(directory), rows)
+        ground.passphrase.write_text(f"{_PASSPHRASE}\n", encoding="utf-8")
+        _write_roster(ground)
+        _set_up(ground, datetime.now(UTC))
+        yield ground
+
+
+def _set_up(ground: Ground, now: datetime) -> None:
+    root = ground.directory / "root"
+    with Institution.create(
+        ground.home, name=NAME, url=ISSUER, root=root, passphrase=_PASSPHRASE, at=now
+    ) as institution:
+        institution.add_course(course(), at=now)
+        TrustStore.empty().add(institution.manifests, institution.pin).write(ground.trust)
+        certificate = Certificate(
+            learner="María-José Nguyễn", course=course(), completed=_COMPLETED
+        )
+        issued = institution.issue(certificate, learner_id="s-0", run=_RUN, at=now)
+    issued.bundle.write(ground.bundle)
+    ground.jws.write_text(issued.bundle.document, encoding="utf-8")
+
+
+def _write_roster(ground: Ground) -> None:
+    draw = random.Random(1)
+    with ground.roster.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(REQUIRED)
+        for number in range(1, ground.rows + 1):
+            name = _name(draw, _ALPHABETS[number % len(_ALPHABETS)])
+            writer.writerow([f"s-{number}", name, course().id, _RUN, _COMPLETED.isoformat()])
+
+
+def _name(draw: random.Random, letters: str) -> str:
+    """Three words of invented letters; hardly ever the same one twice."""
+    words = ("".join(draw.choices(letters, k=draw.randint(4, 9))) for _ in range(3))
+    return " ".join(words).title()
+
+
+def timed(*arguments: object) -> float:
+    """Seconds that a signedcert command takes, as a whole, in a process of its own. What was
+    written before is on the disk when it starts.
+
+    Raises RuntimeError, with what the command said, if it does not succeed.
+    """
+    os.sync()
+    begun = time.perf_counter()
+    run(COMMAND, *arguments)
+    return time.perf_counter() - begun
+
+
+def run(*command: object) -> None:
+    """Runs a program to its end. Raises RuntimeError if it does not succeed."""
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        words, check=False, env=_ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        message = f"{' '.join(words)}: exit status {done.returncode}: {said}"
+        raise RuntimeError(message)

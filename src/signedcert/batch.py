@@ -1,0 +1,76 @@
+"""Many at once, over any ``concurrent.futures`` executor; results in the order of the items."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from signedcert.errors import ConfigurationError
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def cores() -> int:
+    """How many processes this one may keep busy."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def process_pool(jobs: int) -> ProcessPoolExecutor:
+    """An executor of ``jobs`` new processes, none of which outlives this one."""
+    return ProcessPoolExecutor(
+        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
+    )
+
+
+def in_order(
+    executor: Executor,
+    function: Callable[[_Item], _Result],
+    items: Iterable[_Item],
+    ahead: int,
+    waits: Callable[[_Item], bool] = lambda _: False,
+) -> Generator[_Result, None, None]:
+    """``function`` of each item, with at most ``ahead`` of them under way or waiting to be taken:
+    memory does not grow with their number. One that ``waits`` begins when all before it are done.
+
+    An exception of ``function`` is raised in the place of its result; what is under way ends
+    first, and what has not begun never does.
+    Raises ConfigurationError ``worker-lost`` for a process that died.
+    """
+    pending: deque[Future[_Result]] = deque()
+    try:
+        for item in items:
+            while len(pending) >= ahead or (pending and waits(item)):
+                yield pending.popleft().result()
+            pending.append(executor.submit(function, item))
+        while pending:
+            yield pending.popleft().result()
+    except BrokenProcessPool as error:
+        message = (
+            "a worker process was ended, perhaps for want of memory; what was finished is kept: "
+            "run this again, with fewer --jobs"
+        )
+        raise ConfigurationError("worker-lost", message) from error
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def _begin() -> None:
+    """In a worker: an interruption is the parent's to handle, and its end is the worker's too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # nobody is left to take a result
