@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,13 +88,17 @@ def test_alg_is_required_where_it_is_the_kind(algorithm: Algorithm) -> None:
         PublicKey.from_jwk(jwk(algorithm, alg=None), "key")
 
 
-@every_algorithm
-def test_a_jwk_has_its_members_in_one_order(algorithm: Algorithm) -> None:
-    middle = {"ES256": ["crv", "x", "y"], "Ed25519": ["crv", "x"]}.get(algorithm, ["pub"])
-    names = list(KEYS[algorithm].public_key.to_jwk())
-    assert [name for name in names if name in middle] == middle
-    assert names[-2:] == ["use", "kid"]
-    assert names[0] in {"kty", "crv", "alg"}
+@pytest.mark.parametrize(
+    ("algorithm", "names"),
+    [
+        ("ES256", "kty crv x y alg use kid"),
+        ("Ed25519", "kty crv x alg use kid"),
+        ("ML-DSA-44", "kty alg pub use kid"),
+        ("ML-DSA-65", "kty alg pub use kid"),
+    ],
+)
+def test_a_jwk_has_its_members_in_one_order(algorithm: Algorithm, names: str) -> None:
+    assert " ".join(KEYS[algorithm].public_key.to_jwk()) == names
 
 
 @every_algorithm
@@ -155,6 +159,13 @@ def test_thumbprint_of_the_key_in_rfc9449_6_1() -> None:
     assert key.thumbprint == "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
 
 
+@pytest.mark.parametrize("algorithm", sorted(POST_QUANTUM))
+def test_a_post_quantum_thumbprint_is_over_alg_kty_and_pub(algorithm: Algorithm) -> None:
+    key = KEYS[algorithm].public_key
+    hashed = f'{{"alg":"{algorithm}","kty":"AKP","pub":"{b64url_encode(key.raw)}"}}'  # RFC 9964
+    assert key.thumbprint == b64url_encode(hashlib.sha256(hashed.encode()).digest())
+
+
 # JWKs that are refused
 
 
@@ -195,6 +206,23 @@ def test_a_jwk_is_refused(
 def test_a_jwk_that_is_no_object_is_refused(value: object) -> None:
     with refused("wrong-type", "key"):
         PublicKey.from_jwk(value, "key")
+    with refused("wrong-type", ""):
+        PublicKey.from_jwk(value)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "changes"),
+    [
+        ("ES256", {"crv": "P-384"}),
+        ("Ed25519", {"crv": "X25519"}),
+        ("ML-DSA-65", {"alg": "ML-DSA-87"}),
+    ],
+)
+def test_a_kind_of_key_that_is_not_read_is_refused_where_it_stands(
+    algorithm: Algorithm, changes: dict[str, object]
+) -> None:
+    with refused("key-type", "key"):
+        PublicKey.from_jwk(jwk(algorithm, **changes), "key")
 
 
 @pytest.mark.parametrize(
@@ -278,6 +306,13 @@ def test_a_raw_key_of_another_length_is_refused(algorithm: Algorithm, change: in
         PublicKey(algorithm, b"")
 
 
+def test_p256_coordinates_up_to_the_prime_are_read() -> None:
+    x = 0x9E78D4EF60D05F750F6636209092BC43CBDD6B47E11A9DE20A9FEB2A50BB96C  # of a point with y = 1
+    for y in (1, P256_PRIME - 1):
+        raw = x.to_bytes(32) + y.to_bytes(32)
+        assert PublicKey("ES256", raw).raw == raw
+
+
 def test_p256_points_off_the_curve_are_refused() -> None:
     raw = KEYS["ES256"].public_key.raw
     x, y = int.from_bytes(raw[:32]), int.from_bytes(raw[32:])
@@ -294,7 +329,8 @@ def test_p256_coordinates_that_are_not_reduced_are_refused() -> None:
     )
     y = pow(x**3 - 3 * x + b, (P256_PRIME + 1) // 4, P256_PRIME)
     assert PublicKey("ES256", x.to_bytes(32) + y.to_bytes(32)).algorithm == "ES256"
-    for wrong_x, wrong_y in [(x + P256_PRIME, y), (x, P256_PRIME), (x, 2**256 - 1)]:
+    wrong = [(x + P256_PRIME, y), (P256_PRIME, y), (x, P256_PRIME), (x, 2**256 - 1)]
+    for wrong_x, wrong_y in wrong:
         with pytest.raises(MalformedError, match="not reduced") as caught:
             PublicKey("ES256", wrong_x.to_bytes(32) + wrong_y.to_bytes(32))
         assert caught.value.reason == "key-invalid"
@@ -428,6 +464,17 @@ def test_an_es256_number_out_of_range_is_refused(number: int, half: str) -> None
     wrong = number.to_bytes(32)
     changed = wrong + signature[32:] if half == "r" else signature[:32] + wrong
     assert detail_of_refusal(KEYS["ES256"].public_key, changed) == "signature-out-of-range"
+
+
+def test_es256_numbers_begin_at_one_and_end_below_the_order() -> None:
+    signature = KEYS["ES256"].sign(MESSAGE)
+    r, s, one = signature[:32], signature[32:], (1).to_bytes(32)
+    for good in (one + s, r + one, (P256_ORDER - 1).to_bytes(32) + s):
+        assert detail_of_refusal(KEYS["ES256"].public_key, good) == "signature-mismatch"
+
+
+def test_the_order_is_that_of_the_group() -> None:
+    assert ec.SECP256R1().group_order == P256_ORDER
 
 
 def test_low_s_ends_at_half_the_order() -> None:
