@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from signedcert.errors import ConfigurationError
 
+_P = ParamSpec("_P")
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -23,11 +24,27 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+class _Pool(ProcessPoolExecutor):
+    """Begins a process when something is submitted and no other is idle."""
+
+    def submit(
+        self, fn: Callable[_P, _Result], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> Future[_Result]:
+        """As always. An interruption meanwhile comes after it, and not to a process begun here:
+        it could not be handled there yet, nor a process be known that is half begun.
+        """
+        if not hasattr(signal, "pthread_sigmask"):
+            return super().submit(fn, *args, **kwargs)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def process_pool(jobs: int) -> ProcessPoolExecutor:
-    """An executor of ``jobs`` new processes, none of which outlives this one."""
-    return ProcessPoolExecutor(
-        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
-    )
+    """An executor of up to ``jobs`` new processes, none of which outlives this one."""
+    return _Pool(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
 
 
 def in_order(

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -86,6 +87,7 @@ def check_size(data: bytes | str, limit: int, where: str = "") -> None:
         raise MalformedError("too-large", message, where=where)
 
 
+@lru_cache(maxsize=64)
 def format_time(moment: datetime) -> str:
     """UTC with whole seconds, as all times on the wire."""
     return moment.astimezone(UTC).isoformat()[:_TO_SECONDS] + "Z"

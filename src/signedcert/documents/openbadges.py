@@ -86,38 +86,42 @@ class Credential(NamedTuple):
         """Where the issuer publishes the course document."""
         return f"{self.issuer}/courses/{self.course}/{self.version}.json"
 
+    def write(self) -> bytes:
+        """The payload. The fields are the caller's to check: ``encode`` does it."""
+        until, started = self.valid_until, self.started
+        return CERTIFICATE_FORM.write(
+            [
+                self.id,
+                self.title,
+                self.issuer,
+                self.issuer_name,
+                format_time(self.valid_from),
+                None if until is None else format_time(until),
+                self.subject,
+                self.learner,
+                None if started is None else started.isoformat(),
+                self.completed.isoformat(),
+                self.course,
+                self.description,
+                self.narrative,
+                str(self.version),
+                self.digest,
+                str(self.status_index),
+                str(self.status_list),
+                str(int(self.valid_from.timestamp())),
+                None if until is None else str(int(until.timestamp())),
+            ]
+        )
+
     def encode(self) -> bytes:
-        """The payload. Raises MalformedError if a field does not fit its place."""
-        payload = CERTIFICATE_FORM.write(self._texts())
+        """The payload. Raises MalformedError if a field does not fit its place, or does not
+        survive the way to the wire and back.
+        """
+        payload = self.write()
         if parse_credential(payload) != self:
             message = "a field does not survive the way to the wire and back"
             raise MalformedError("not-canonical", message)
         return payload
-
-    def _texts(self) -> list[str | None]:
-        """The fields as they are on the wire, in the order of the form's holes."""
-        until, started = self.valid_until, self.started
-        return [
-            self.id,
-            self.title,
-            self.issuer,
-            self.issuer_name,
-            format_time(self.valid_from),
-            None if until is None else format_time(until),
-            self.subject,
-            self.learner,
-            None if started is None else started.isoformat(),
-            self.completed.isoformat(),
-            self.course,
-            self.description,
-            self.narrative,
-            str(self.version),
-            self.digest,
-            str(self.status_index),
-            str(self.status_list),
-            str(int(self.valid_from.timestamp())),
-            None if until is None else str(int(until.timestamp())),
-        ]
 
 
 def parse_credential(payload: bytes) -> Credential:

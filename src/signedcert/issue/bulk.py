@@ -1,7 +1,8 @@
 """A whole roster: issued in batches, by one process or by many."""
 
+import gc
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,8 +25,9 @@ from signedcert.issue.roster import BadRow, RosterRow
 from signedcert.registry.registry import Registry
 from signedcert.trust.manifest import KeyManifest
 
-#: Rows of one transaction: its sync, and the pages of the indexes, are shared by all of them.
-BATCH = 1000
+#: Rows of one transaction: its sync, and the pages of the indexes, are shared by all of them. With
+#: more, what they hold no longer fits the cache of a core.
+BATCH = 500
 #: Batches that a worker may be ahead of what is written down.
 _AHEAD = 2
 
@@ -86,6 +88,7 @@ class Graduation:
 
 @lru_cache(maxsize=1)
 def _opened(source: IssuerSource) -> Issuer:
+    gc.freeze()  # what was imported stays; looking through it again and again costs a tenth
     return Issuer(source.manifest, source.open_signer(), Registry.open(source.registry))
 
 
@@ -94,7 +97,7 @@ def graduate(
     issuer: Callable[[], Issuer],
     rows: Iterable[RosterRow | BadRow],
     jobs: int,
-) -> Iterator[WrittenRow | BadRow]:
+) -> Generator[WrittenRow | BadRow, None, None]:
     """What became of each row, in their order. ``jobs`` processes share the batches; what is one
     batch, and everything if ``jobs`` is 1, is done in this one by ``issuer``.
 

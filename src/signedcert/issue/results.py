@@ -2,8 +2,8 @@
 
 import csv
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,7 +71,7 @@ def _write(directory: Path, name: str, data: bytes) -> None:
     """
     part = f"{directory}/.{os.getpid()}.part"
     try:
-        with open(part, "wb", buffering=0) as file:  # noqa: PTH123 - Path.open takes twice as long
+        with open(part, "wb") as file:  # noqa: PTH123 - Path.open takes twice as long
             file.write(data)
         os.replace(part, f"{directory}/{name}")
     except BaseException:
@@ -86,7 +86,9 @@ def write_results(outcomes: Iterable[IssuedRow | BadRow], directory: Path) -> It
     return write_reports(lines, directory)
 
 
-def write_reports(lines: Iterable[WrittenRow | BadRow], directory: Path) -> Iterator[Counts]:
+def write_reports(
+    lines: Generator[WrittenRow | BadRow, None, None], directory: Path
+) -> Iterator[Counts]:
     """Writes ``issued.csv`` and ``errors.csv``, and yields the counts so far after each row. They
     appear whole, at the end. ``directory`` is there when the first line is asked for.
 
@@ -96,7 +98,7 @@ def write_reports(lines: Iterable[WrittenRow | BadRow], directory: Path) -> Iter
     made = not directory.exists()
     directory.mkdir(parents=True, exist_ok=True)
     try:
-        with _alone(directory):
+        with _alone(directory), closing(lines):  # whoever makes them is done before the next run
             yield from _write_parts(lines, directory)
     except BaseException:
         if made:
@@ -117,8 +119,8 @@ def _alone(directory: Path) -> Iterator[None]:
         except BlockingIOError as error:
             message = "another process is writing its results here; wait, or choose another --out"
             raise IssueError("results-in-use", message, where=str(directory)) from error
-        for part in directory.glob(".*.part"):  # of a run that was killed
-            part.unlink()
+        for part in directory.glob(".[0-9]*.part"):  # of a run that was killed
+            part.unlink(missing_ok=True)  # one that a worker of it just finished, or took away
         yield
     finally:
         os.close(handle)
