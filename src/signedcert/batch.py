@@ -17,13 +17,6 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def cores() -> int:
-    """How many processes this one may keep busy."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 class _Pool(ProcessPoolExecutor):
     """Begins a process when something is submitted and no other is idle."""
 

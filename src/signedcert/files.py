@@ -5,12 +5,21 @@ from pathlib import Path
 
 from signedcert.errors import MalformedError
 
+#: Most files are smaller. Room for as many bytes as a limit allows is asked for by others only.
+_FIRST = 64 * 1024
+
+
+def read_at_most(path: str | Path, limit: int) -> bytes:
+    """The first ``limit`` bytes of a file, or all. Raises OSError."""
+    with open(path, "rb") as file:  # noqa: PTH123 - for many files; Path.open takes twice as long
+        data = file.read(min(limit, _FIRST))
+        return data if len(data) < _FIRST else data + file.read(limit - _FIRST)
+
 
 def read_limited(path: Path, limit: int) -> bytes:
     """A file's bytes. Raises MalformedError: ``unreadable-file``, or ``too-large``."""
     try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        data = read_at_most(path, limit + 1)
     except OSError as error:
         message = error.strerror or "cannot be read"
         raise MalformedError("unreadable-file", message, where=str(path)) from error

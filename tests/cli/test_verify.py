@@ -244,7 +244,7 @@ def test_a_file_without_permission_is_wrong_use(
 
     trust = TrustStore.read(trusted[1])  # type: ignore[arg-type]
     monkeypatch.setattr("signedcert.cli.verify.read_trust", lambda _: trust)
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("signedcert.cli.checking.read_at_most", refuse)
     done = run("verify", maria, *trusted)
     assert done.status == 2
     assert "Permission denied" in done.err

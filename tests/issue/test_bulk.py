@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,12 +13,18 @@ from hypothesis import strategies as st
 from signedcert.carriers.bundle import Bundle
 from signedcert.custody.private import PrivateKey
 from signedcert.custody.signer import CheckedSigner
-from signedcert.errors import ConfigurationError
+from signedcert.errors import ConfigurationError, IssueError
 from signedcert.institution import Institution
 from signedcert.issue import bulk as module
 from signedcert.issue.bulk import issue_rows
 from signedcert.issue.issuer import Issuer
-from signedcert.issue.results import Counts, IssuedRow, write_results
+from signedcert.issue.results import (
+    Counts,
+    IssuedRow,
+    WrittenRow,
+    write_reports,
+    write_results,
+)
 from signedcert.issue.roster import BadRow, RosterRow, read_roster
 from signedcert.registry.registry import DocumentRow, Registry
 from signedcert.verify.verifier import Verifier
@@ -366,3 +372,25 @@ def test_a_key_of_nobody_issues_what_nobody_believes(world: World) -> None:
     assert isinstance(outcome, IssuedRow)
     assert Verifier(world.trust).report(outcome.issued.bundle, at=LATER).reason == "unknown-key"
     registry.close()
+
+
+def test_whoever_makes_the_results_is_done_before_the_next_run_may_begin(
+    issuer: Issuer, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+
+    def lines() -> Generator[WrittenRow | BadRow, None, None]:
+        try:
+            for line in range(2, 9):
+                yield BadRow(line, f"s-{line}", "name", "text-blank", "", "nothing in it")
+        finally:
+            with refused("results-in-use", str(tmp_path), IssueError):
+                list(write_results(issue_rows(issuer, COURSES, [], NOW), tmp_path))
+            seen.append("end")
+
+    written = write_reports(lines(), tmp_path)
+    assert next(written) == (0, 0, 1)
+    written.close()  # type: ignore[attr-defined]
+    assert seen == ["end"]
+    assert list(tmp_path.iterdir()) == []
+    assert list(write_results(issue_rows(issuer, COURSES, [], NOW), tmp_path)) == []

@@ -459,3 +459,32 @@ def test_writers_at_once_wait_for_each_other(url: URL) -> None:
     assert failures == []
     assert registry.count() == 100
     registry.close()
+
+
+# speed
+
+
+def test_current_documents_are_found_by_their_index_whatever_their_kinds(
+    registry: Registry,
+) -> None:
+    rows = [row(), row(), row(key=DocumentKey("record", "s-0", "operations", "2026"))]
+    registry.add(rows)
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def listen(
+        _: object, __: object, statement: str, values: tuple[object, ...], *___: object
+    ) -> None:
+        asked.append((statement, values))
+
+    event.listen(registry._engine, "before_cursor_execute", listen)
+    assert registry.find_current([one.key for one in rows]) == {one.key: one for one in rows}
+    event.remove(registry._engine, "before_cursor_execute", listen)
+    asked = [one for one in asked if one[0] != "BEGIN"]
+    assert len(asked) == 2
+    with registry._engine.connect() as connection:
+        for statement, values in asked:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            (step,) = [line.detail for line in plan]
+            assert step.startswith(
+                "SEARCH documents USING INDEX documents_current (kind=? AND learner_id=?"
+            )

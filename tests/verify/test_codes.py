@@ -19,6 +19,7 @@ def document(world: World) -> bytes:
 def check(world: World, document: bytes, code: str) -> Check:
     report = Verifier(world.trust).report(document, at=AT, code=code)
     assert (report.checks[8].outcome is Outcome.PASSED) == bool(report)
+    assert report.checks[8].step == 9
     return report.checks[8]
 
 
@@ -92,7 +93,9 @@ def test_every_group_may_be_covered(world: World, document: bytes) -> None:
 
 
 def test_a_code_of_question_marks_says_nothing(world: World, document: bytes) -> None:
-    assert check(world, document, "?" * LENGTH).detail == "code-unreadable"
+    found = check(world, document, "?" * LENGTH)
+    assert found.detail == "code-unreadable"
+    assert found.technical == f"the code of this document is {code_of(document)}"
 
 
 @pytest.mark.parametrize(
@@ -122,6 +125,19 @@ def test_where_much_differs_the_positions_are_not_listed(world: World, document:
     )
     assert "differs" not in check(world, document, five).technical
     assert code_of(document) in check(world, document, five).technical
+
+
+def test_up_to_four_positions_are_listed_beside_the_right_code(
+    world: World, document: bytes
+) -> None:
+    right = code_of(document).replace("-", "")
+    four = "".join(
+        ALPHABET[(ALPHABET.index(symbol) + 1) % 32] if i < 4 else symbol
+        for i, symbol in enumerate(right)
+    )
+    assert check(world, document, four).technical == (
+        f"the code of this document is {code_of(document)}; it differs at symbol 1, 2, 3, 4"
+    )
 
 
 def test_a_code_does_not_make_up_for_a_signature(world: World, ed25519_world: World) -> None:

@@ -166,6 +166,7 @@ def _on_the_wire() -> dict[str, str | None]:
 @given(
     st.builds(Bundle, st.text(), st.one_of(st.none(), st.text()), st.one_of(st.none(), st.text()))
 )
+@example(bundle=Bundle("eyJ.\ud800.e30"))
 def test_any_bundle_object_leads_to_a_report(verifier: Verifier, bundle: Bundle) -> None:
     report = verifier.report(bundle, at=AT)
     assert report.reason == "malformed-document"

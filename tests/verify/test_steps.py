@@ -5,7 +5,7 @@ A row has one letter a step: ``p`` passed, ``F`` failed, ``S`` not standing, ``U
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -97,6 +97,8 @@ def cases(world: World) -> dict[str, Case]:
     code = code_of(document)
     broken = document[:-9] + (b"A" if document[-9:-8] != b"A" else b"B") + document[-8:]
     wrong_claims = world.sign(credential().encode().replace(b'"hashed":false', b'"hashed":true'))
+    started = credential()._replace(started=date(2026, 5, 11)).encode()
+    reversed_dates = world.sign(started.replace(b"2026-05-11", b"2026-07-11"))
     stranger = make_world()
     unknown = key_url(ISSUER, stranger.key.public_key)
     elsewhere = credential()._replace(issuer=OTHER).encode()
@@ -104,6 +106,7 @@ def cases(world: World) -> dict[str, Case]:
     ending = world.sign(credential()._replace(valid_until=UNTIL).encode())
     altered = Bundle(text, course().text + " ")
     snapshot = replace(world.manifest.keys[0], role="snapshot")
+    other_algorithm = "ES256" if world.key.algorithm == "Ed25519" else "Ed25519"
     yes, no, stale = Verdict.AUTHENTIC, Verdict.NOT_AUTHENTIC, Policy(max_trust_age=timedelta(1))
     maybe, ended = Verdict.UNDECIDED, Verdict.NOT_STANDING
     return {
@@ -136,6 +139,15 @@ def cases(world: World) -> dict[str, Case]:
             reason="unknown-key",
             document=stranger.sign(credential().encode(), stranger.header(kid=unknown)),
         ),
+        "a stranger's key, and not in the issuer's place": Case(
+            steps="pFmpmmmm--",
+            verdict=no,
+            reason="key-not-authorised",
+            document=stranger.sign(
+                credential().encode(),
+                stranger.header(kid=key_url(OTHER, stranger.key.public_key)),
+            ),
+        ),
         "another institution's issuer": Case(
             steps="pFmpmmmm--",
             verdict=no,
@@ -147,6 +159,12 @@ def cases(world: World) -> dict[str, Case]:
             verdict=no,
             reason="key-not-authorised",
             trust=trust_of(replace(world.manifest, keys=(snapshot,)), world),
+        ),
+        "another algorithm": Case(
+            steps="pFmpmmmm--",
+            verdict=no,
+            reason="key-not-authorised",
+            document=world.sign(credential().encode(), world.header(alg=other_algorithm)),
         ),
         "a fork": Case(steps="pUmpmmmm--", verdict=maybe, reason="trust-fork", trust=forked(world)),
         "a fork, and the key is on neither side": Case(
@@ -160,10 +178,7 @@ def cases(world: World) -> dict[str, Case]:
             verdict=maybe,
             reason="trust-fork",
             trust=forked(world),
-            document=world.sign(
-                credential().encode(),
-                world.header(alg="ES256" if world.key.algorithm == "Ed25519" else "Ed25519"),
-            ),
+            document=world.sign(credential().encode(), world.header(alg=other_algorithm)),
         ),
         "unknown issuer, and not the one asked for": Case(
             steps="pUmpmmmm-F",
@@ -205,6 +220,9 @@ def cases(world: World) -> dict[str, Case]:
             reason="claims-inconsistent",
             document=wrong_claims,
             policy=ALL_ASKED,
+        ),
+        "dates that contradict each other": Case(
+            steps="pppFnmnm--", verdict=no, reason="claims-inconsistent", document=reversed_dates
         ),
         "the course that was signed": Case(
             steps="ppppnpnp--", verdict=yes, document=Bundle(text, course().text)
@@ -402,6 +420,9 @@ def test_unverified_claims_are_given_where_they_can_be_read(either: World) -> No
     broken = report(either, table["a broken signature"])
     assert broken.credential is None
     assert broken.unverified_claims() == credential()
+    assert report(either, table["unknown issuer"]).unverified_claims() == (
+        credential()._replace(issuer=OTHER)
+    )
     assert report(either, table["wrong claims"]).unverified_claims() is None
     assert report(either, table["not a document"]).unverified_claims() is None
 
@@ -441,6 +462,7 @@ def test_the_code_of_what_could_be_read_is_reported(either: World) -> None:
     verifier = Verifier(either.trust)
     assert str(verifier.report(document, at=AT).code) == code_of(document)
     assert verifier.report(b"", at=AT).code is None
+    assert str(Verifier(TrustStore.empty()).report(document, at=AT).code) == code_of(document)
 
 
 def test_a_moment_without_a_time_zone_is_refused(either: World) -> None:
@@ -473,6 +495,19 @@ def test_a_key_of_another_known_institution_is_not_this_one_s(either: World) -> 
     theirs = credential()._replace(issuer=OTHER)
     assert Verifier(both).report(other.sign(theirs.encode(), header), at=AT)
     assert Verifier(both).report(either.document(), at=AT)
+
+
+def test_a_verifier_tells_the_keys_that_it_has_seen_apart(
+    world: World, ed25519_world: World
+) -> None:
+    """What it knows of a key is worked out once, and is of that key."""
+    void = replace(ed25519_world.manifest.keys[0], state="void")
+    verifier = Verifier(trust_of(replace(world.manifest, keys=(*world.manifest.keys, void)), world))
+    first = verifier.report(world.document(), at=AT)
+    other = verifier.report(ed25519_world.document(), at=AT)
+    again = verifier.report(world.document(), at=AT)
+    assert (first.reason, other.reason, again.reason) == (None, "key-void", None)
+    assert again.checks[5] is first.checks[5]
 
 
 def test_a_key_that_became_void_takes_its_certificates_along(either: World) -> None:

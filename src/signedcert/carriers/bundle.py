@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from signedcert.core.code import VerificationCode
-from signedcert.core.encoding import dump_json, parse_canonical_json
+from signedcert.core.encoding import check_spelling, dump_json, parse_json
 from signedcert.core.jws import MAX_COMPACT, CompactJWS
 from signedcert.core.shape import Members
 from signedcert.errors import MalformedError
@@ -68,7 +68,7 @@ class Bundle:
         if not data.startswith(b'{"version":'):
             message = "no certificate found: this is neither a bundle nor a signed document"
             raise MalformedError("no-document", message, where=where)
-        value = parse_canonical_json(data, MAX_BUNDLE, where)
+        value = parse_json(data, MAX_BUNDLE, where)
         members = Members(value, where)
         if members.integer("version") != 1:
             message = "a bundle of a later version; get a newer release to read it"
@@ -81,7 +81,9 @@ class Bundle:
             raise MalformedError("member-order", message, where=where)
         texts = {name: text for name, text in companions.items() if isinstance(text, str)}
         damaged = tuple(name for name in companions if name not in texts)
-        return cls(document, texts.get("course"), texts.get("proof"), damaged)
+        bundle = cls(document, texts.get("course"), texts.get("proof"), damaged)
+        check_spelling(data, dump_json(value) if damaged else bundle.encode(), where)
+        return bundle
 
     @classmethod
     def read(cls, path: str | Path) -> "Bundle":

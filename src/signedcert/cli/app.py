@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -162,6 +163,13 @@ def _fail(reason: str, message: str, where: str, *, as_json: bool) -> None:
         return
     place = f"{where}: " if where else ""
     click.echo(f"error: {place}{message} [{reason}]", err=True)
+
+
+def cores() -> int:
+    """How many processes may be kept busy at once."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def print_json(value: object) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from signedcert.batch import cores
 from signedcert.cli.app import (
+    cores,
     find_passphrase,
     home_option,
     jobs_option,
@@ -79,9 +79,12 @@ def issue(
 
 
 def _rows(roster: Path) -> int | None:
-    """About how many rows there are; None for what can be read only once."""
-    if not roster.is_file():
+    """About how many rows there are; None for what can be read only once, or not at all."""
+    try:
+        if not roster.is_file():
+            return None
+        with roster.open("rb") as file:
+            lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_CHUNK), b""))
+    except OSError:  # which read_roster tells
         return None
-    with roster.open("rb") as file:
-        lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_CHUNK), b""))
     return max(lines - 1, 1)

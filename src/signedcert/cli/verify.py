@@ -1,31 +1,32 @@
 """Commands for anyone: verify and code."""
 
-import sys
-from collections.abc import Iterator
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from textwrap import indent
 
 import click
 
-from signedcert.carriers.bundle import MAX_BUNDLE, SUFFIX
-from signedcert.cli.app import json_option, print_json
+from signedcert.cli.app import cores, jobs_option, json_option, print_json
+from signedcert.cli.checking import (
+    COLUMNS,
+    Checked,
+    Checking,
+    Form,
+    check_all,
+    count_of,
+    sources_of,
+)
+from signedcert.cli.progress import with_progress
 from signedcert.cli.trust import read_trust, trust_option
 from signedcert.core.code import VerificationCode, suggest
-from signedcert.documents.text import visible
 from signedcert.errors import MalformedError
-from signedcert.verify.messages import message_of, outcome_title, step_title
 from signedcert.verify.policy import Policy
-from signedcert.verify.report import Outcome, Report, Verdict, worst
-from signedcert.verify.show import report_to_json, signed_fields
+from signedcert.verify.report import WORST_FIRST, Verdict, worst
 from signedcert.verify.verifier import Verifier
-
-_STYLE = {
-    Verdict.AUTHENTIC: ("✓", "green"),
-    Verdict.NOT_AUTHENTIC: ("✗", "red"),
-    Verdict.NOT_STANDING: ("✗", "yellow"),
-    Verdict.UNDECIDED: ("?", "yellow"),
-    Verdict.UNREADABLE: ("?", "red"),
-}
 
 
 @click.command()
@@ -42,6 +43,13 @@ _STYLE = {
 )
 @click.option("--at", "moment", help="Verify as of this moment, such as 2026-06-30T12:00:00Z.")
 @click.option("-v", "--verbose", is_flag=True, help="Show all ten steps.")
+@click.option(
+    "--csv",
+    "report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a line per file to this file, and only the counts to the screen.",
+)
+@jobs_option
 @json_option
 def verify(
     files: tuple[str, ...],
@@ -53,6 +61,8 @@ def verify(
     max_trust_age: int | None,
     moment: str | None,
     verbose: bool,
+    report: Path | None,
+    jobs: int | None,
     as_json: bool,
 ) -> None:
     """Verify certificates, with no network.
@@ -69,22 +79,27 @@ def verify(
     Examples:
       signedcert verify maria.signedcert
       signedcert verify maria.signedcert --code NSPQ-8W1B-BCGX-GRPY-7QQP
-      signedcert verify inbox/ --issuer https://learn.example.edu --json
+      signedcert verify inbox/ --issuer https://learn.example.edu --csv inbox.csv
     """
+    if report is not None and (verbose or as_json):
+        message = "--csv is one form of the result, --json and --verbose are others; choose one"
+        raise click.UsageError(message)
     policy = _policy(issuer, course, learner, max_trust_age)
     verifier = Verifier(read_trust(directory), policy)
     at = datetime.now(UTC) if moment is None else _moment(moment)
-    verdicts, results = [], []
-    for name, data in _documents(files):
-        report = verifier.report(data, at=at, code=printed)
-        verdicts.append(report.verdict)
-        if as_json:
-            results.append({"file": name, **report_to_json(report)})
+    form: Form = "json" if as_json else "steps" if verbose else "text"
+    checking = Checking(verifier, at, printed, "nothing" if report else form)
+    total = count_of(files)
+    verdicts: Counter[Verdict] = Counter()
+    with closing(check_all(checking, sources_of(files), jobs or cores())) as checked:
+        if report is not None:
+            _write_report(report, with_progress(checked, "files", total), verdicts)
+            click.echo(f"{_summary(verdicts)} Each has its line in {report}")
+        elif as_json:
+            _print_json(at, checked, verdicts)
         else:
-            _print(name, report, verbose=verbose)
-    if as_json:
-        print_json({"at": at.isoformat(), "results": results})
-    raise click.exceptions.Exit(worst(verdicts).exit_status)
+            _print_text(checked, verdicts)
+    raise click.exceptions.Exit(worst(list(verdicts)).exit_status)
 
 
 def _policy(
@@ -105,58 +120,54 @@ def _moment(text: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _documents(files: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each; a file that cannot be opened is wrong use of the command."""
-    for name in files:
-        if name == "-":
-            yield "standard input", sys.stdin.buffer.read(MAX_BUNDLE + 1)
-            continue
-        path = Path(name)
-        paths = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
-        if not paths:
-            message = f"{name}: no {SUFFIX} file in this folder"
-            raise click.UsageError(message)
-        for one in paths:
-            yield str(one), _read(one)
+def _print_json(at: datetime, checked: Iterable[Checked], verdicts: Counter[Verdict]) -> None:
+    """One JSON document, written as the results come."""
+    click.echo(f'{{\n  "at": "{at.isoformat()}",\n  "results": [', nl=False)
+    separator = "\n"
+    for one in _named(checked):
+        verdicts[one.verdict] += 1
+        click.echo(separator + indent(one.said, "    "), nl=False)
+        separator = ",\n"
+    click.echo("\n  ]\n}")
 
 
-def _read(path: Path) -> bytes:
-    """A byte more than a bundle may have is enough to see that there are too many."""
+def _print_text(checked: Iterable[Checked], verdicts: Counter[Verdict]) -> None:
+    for one in _named(checked):
+        verdicts[one.verdict] += 1
+        click.echo(one.said)
+    if verdicts.total() > 1:
+        click.echo(_summary(verdicts))
+
+
+def _write_report(path: Path, checked: Iterable[Checked], verdicts: Counter[Verdict]) -> None:
+    """The file appears whole, in the end."""
+    import csv  # noqa: PLC0415 - for those who want it
+
+    part = path.with_name(f".{path.name}.part")
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_BUNDLE + 1)
-    except OSError as error:
-        raise click.UsageError(f"{path}: {error.strerror or 'cannot be read'}") from error
+        with part.open("w", encoding="utf-8", newline="") as file:
+            report = csv.writer(file)
+            report.writerow(COLUMNS)
+            for one in _named(checked):
+                verdicts[one.verdict] += 1
+                report.writerow(one.row)
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
-def _print(name: str, report: Report, *, verbose: bool) -> None:
-    words = message_of(report.verdict, report.reason)
-    sign, colour = _STYLE[report.verdict]
-    click.secho(f"{sign} {report.verdict.value.upper()}", fg=colour, bold=True, nl=False)
-    click.echo(f"  {visible(name, 200)}")
-    if report.verdict is Verdict.AUTHENTIC or report.verdict is Verdict.NOT_STANDING:
-        for label, value in signed_fields(report):
-            click.echo(f"    {label + ':':22}{value}")
-    click.echo(f"  {words.title}. {words.text}")
-    click.echo(f"  {words.advice}")
-    decisive = report.decisive
-    if decisive.reason is not None and not verbose:
-        detail = f", {decisive.detail}" if decisive.detail not in ("", decisive.reason) else ""
-        technical = visible(decisive.technical, 400)
-        click.echo(f"  (step {decisive.step}, {decisive.reason}{detail}: {technical})")
-    if verbose:
-        _print_steps(report)
-    click.echo()
+def _named(checked: Iterable[Checked]) -> Iterator[Checked]:
+    """A file that was named and cannot be opened is wrong use of the command."""
+    for one in checked:
+        if one.problem:
+            raise click.UsageError(one.problem)
+        yield one
 
 
-def _print_steps(report: Report) -> None:
-    for check in report.checks:
-        line = f"  {check.step:2}  {step_title(check.step):32}{outcome_title(check.outcome)}"
-        if check.reason is not None:
-            line += f" [{check.reason}]"
-        click.echo(line)
-        if check.technical and check.outcome is not Outcome.NOT_MADE:
-            click.echo(f"      {visible(check.technical, 400)}")
+def _summary(verdicts: Counter[Verdict]) -> str:
+    counts = [f"{verdicts[one]:,} {one.value}" for one in reversed(WORST_FIRST) if verdicts[one]]
+    return f"{verdicts.total():,} files: {', '.join(counts)}."
 
 
 @click.command()

@@ -147,7 +147,12 @@ def parse_canonical_json(data: bytes, limit: int, where: str = "") -> Any:  # no
     escapes and the like.
     """
     value = parse_json(data, limit, where)
-    written = dump_json(value)
+    check_spelling(data, dump_json(value), where)
+    return value
+
+
+def check_spelling(data: bytes, written: bytes, where: str = "") -> None:
+    """Raises MalformedError ``not-canonical`` if ``data`` is not how its value is ``written``."""
     if written != data:
         position = next(
             (i for i, (a, b) in enumerate(zip(written, data, strict=False)) if a != b),
@@ -155,7 +160,6 @@ def parse_canonical_json(data: bytes, limit: int, where: str = "") -> Any:  # no
         )
         message = f"another spelling than the canonical one, from byte {position}"
         raise MalformedError("not-canonical", message, where=where)
-    return value
 
 
 def _check_shape(data: bytes, where: str) -> None:

@@ -17,6 +17,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufff9-\uffff\U000e0
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNSAFE = re.compile(f"{_CONTROL.pattern}|{_BIDI.pattern}|[\ud800-\udfff]")
 _INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\u3164\u115f\u1160\uffa0\u2800]*")
+_FORMULA = ("=", "+", "-", "@")
 _PLACEHOLDER = re.compile(
     r"\W*(undefined|none|null|nil|n/?a|nan|tbd|test|unknown|name|no name|first ?name|last ?name"
     r"|full ?name|learner|student|anonymous|#?ref!?|x{2,})?\W*"
@@ -111,6 +112,11 @@ def visible(text: str, limit: int = 80) -> str:
     """
     shown = text if len(text) <= limit else text[:limit] + "…"
     return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", shown)
+
+
+def cell(text: str) -> str:
+    """``text`` for a cell of a spreadsheet, which takes some beginnings for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def same_name(left: str, right: str) -> bool:

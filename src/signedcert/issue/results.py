@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from signedcert.carriers.bundle import SUFFIX
+from signedcert.documents.text import cell
 from signedcert.errors import IssueError
 from signedcert.issue.issuer import Issued
 from signedcert.issue.roster import BadRow, RosterRow
@@ -15,7 +16,6 @@ from signedcert.issue.roster import BadRow, RosterRow
 REPORTS = ("issued.csv", "errors.csv")
 ISSUED_COLUMNS = ("learner_id", "course", "run", "code", "url", "file")
 ERROR_COLUMNS = ("line", "learner_id", "field", "reason", "value", "message")
-_FORMULA = ("=", "+", "-", "@")
 
 
 class IssuedRow(NamedTuple):
@@ -149,17 +149,10 @@ def _write_reports(lines: Iterable[WrittenRow | BadRow], parts: list[Path]) -> I
         wrong.writerow(ERROR_COLUMNS)
         for line in lines:
             if isinstance(line, BadRow):
-                wrong.writerow(_cells(line))
+                wrong.writerow([line.line, *map(cell, line[1:])])
                 bad += 1
             else:
                 good.writerow(line[: len(ISSUED_COLUMNS)])
                 again += line.again
                 issued += not line.again
             yield Counts(issued, again, bad)
-
-
-def _cells(bad: BadRow) -> list[object]:
-    """A spreadsheet takes a cell that begins so for a formula; the names are not ours."""
-    return [
-        f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in bad
-    ]
