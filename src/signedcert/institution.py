@@ -19,6 +19,7 @@ from sqlalchemy import URL
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
+from signedcert.core.encoding import whole_seconds
 from signedcert.core.jws import MAX_GENERAL
 from signedcert.core.keys import Algorithm
 from signedcert.custody.ceremony import (
@@ -31,7 +32,7 @@ from signedcert.custody.ceremony import (
 )
 from signedcert.custody.keyfile import write_key_file
 from signedcert.custody.private import PrivateKey
-from signedcert.documents.certificate import Certificate, whole_seconds
+from signedcert.documents.certificate import Certificate
 from signedcert.documents.course import Course
 from signedcert.errors import ConfigurationError, IssueError, MalformedError
 from signedcert.files import read_limited, write_atomic

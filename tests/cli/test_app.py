@@ -15,7 +15,7 @@ import pytest
 
 from signedcert import __version__
 from signedcert.cli import app as module
-from signedcert.cli.app import COMMANDS, app, exit_status, find_passphrase, main
+from signedcert.cli.app import COMMANDS, app, cores, exit_status, find_passphrase, main
 from signedcert.errors import (
     ConfigurationError,
     IssueError,
@@ -440,3 +440,20 @@ def test_arguments_come_from_the_command_line_where_none_are_given(
         main()
     assert stopped.value.code == 0
     assert __version__ in capsys.readouterr().out
+
+
+# how many processes
+
+
+def test_there_is_a_core() -> None:
+    assert cores() >= 1
+
+
+def test_where_a_process_cannot_be_bound_to_cores_all_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert cores() == 7
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1

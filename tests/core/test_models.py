@@ -17,7 +17,7 @@ def models(module: ModuleType) -> list[type[Any]]:
 
 
 def test_there_are_models_in_each_module() -> None:
-    assert [len(models(module)) for module in (code, jws, keys)] >= [2, 3, 1]
+    assert [len(models(module)) for module in (code, jws, keys)] >= [1, 1, 1]
 
 
 @pytest.mark.parametrize("model", [model for m in (code, jws, keys) for model in models(m)])

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from signedcert.documents.certificate import Certificate, whole_seconds
+from signedcert.core.encoding import whole_seconds
+from signedcert.documents.certificate import Certificate
 from signedcert.errors import ConfigurationError, Malformed, MalformedError
 from tests.core.refusal import refused
 from tests.reference import course

@@ -1,6 +1,7 @@
 """One certificate at a time: what is claimed, signed, stored, and told."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -335,6 +336,82 @@ def test_a_status_index_that_another_process_took_is_drawn_again(
     found = issuer.registry.find(second.code)
     assert found is not None
     assert (found.status_list, found.status_index) == (7, 42)
+
+
+def conflict_once(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> list[int]:
+    """The first transaction comes too late; how often something is signed from then on."""
+    add, sign, signings = Registry.add, Issuer.sign, [0]
+
+    def counted(self: Issuer, *arguments: Any) -> DocumentRow:  # noqa: ANN401
+        signings[-1] += 1
+        return sign(self, *arguments)
+
+    def late(self: Registry, rows: list[DocumentRow]) -> None:
+        if len(signings) == 1:
+            signings.append(0)
+            meanwhile()
+            raise ConflictError
+        add(self, rows)
+
+    monkeypatch.setattr(Issuer, "sign", counted)
+    monkeypatch.setattr(Registry, "add", late)
+    return signings
+
+
+def test_after_a_conflict_only_what_somebody_else_was_first_with_is_signed_again(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = issuer.issue(request("Somebody Else", "s-99"), NOW)
+    taken = issuer.registry.find(theirs.code)
+    assert taken is not None
+    draw = Registry.draw_status
+    drawn: list[int] = []
+
+    def collide(self: Registry, count: int) -> list[tuple[int, int]]:
+        places = draw(self, count)
+        if not drawn:
+            places[3] = taken.place
+        drawn.append(count)
+        return places
+
+    monkeypatch.setattr(Registry, "draw_status", collide)
+    signings = conflict_once(monkeypatch, lambda: None)
+    requests = [request(f"Learner {i}", f"s-{i}") for i in range(8)]
+    results = [issued(result) for result in issuer.issue_batch(requests, NOW)]
+    assert (signings, drawn) == ([8, 1], [8, 1])
+    assert len({result.code for result in results}) == 8
+    for i, result in enumerate(results):
+        credential = parse_credential(CompactJWS.parse(result.bundle.document.encode()).payload)
+        assert credential.learner == f"Learner {i}"
+    assert issuer.registry.count() == 9
+
+
+def test_after_a_conflict_that_nothing_explains_everything_is_signed_again(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signings = conflict_once(monkeypatch, lambda: None)
+    issuer.issue_batch([request(f"Learner {i}", f"s-{i}") for i in range(3)], NOW)
+    assert signings == [3, 3]
+    assert issuer.registry.count() == 3
+
+
+def test_a_bad_request_does_not_get_what_a_good_one_of_the_same_learner_had_before_a_conflict(
+    issuer: Issuer, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other_process() -> None:
+        with place.open() as other:
+            issue_one(other, "Grace Hopper", "s-2")
+
+    signings = conflict_once(monkeypatch, other_process)
+    requests = [request("n/a"), request(), request("Grace Hopper", "s-2"), request("Eve", "s-3")]
+    bad, good, known, fresh = issuer.issue_batch(requests, NOW)
+    assert isinstance(bad, MalformedError)
+    assert bad.reason == "name-placeholder"
+    assert issued(good).again is False
+    assert issued(known).again is True
+    assert issued(fresh).again is False
+    assert signings == [4, 2]  # the other process, and the bad one, which is refused again
+    assert issuer.registry.count() == 3
 
 
 def test_a_registry_that_always_conflicts_is_given_up_and_nothing_is_told(

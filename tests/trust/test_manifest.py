@@ -86,9 +86,9 @@ def test_post_quantum_needs_a_group_of_such_keys_alone() -> None:
     quantum = PrivateKey.generate("ML-DSA-65").public_key
     root = FULL.root
     assert not FULL.post_quantum
-    mixed = replace(root[1], keys=(*root[1].keys, quantum))
+    mixed = root[1]._replace(keys=(*root[1].keys, quantum))
     assert not replace(FULL, root=(root[0], mixed)).post_quantum
-    assert replace(FULL, root=(root[0], replace(root[1], keys=(quantum,)))).post_quantum
+    assert replace(FULL, root=(root[0], root[1]._replace(keys=(quantum,)))).post_quantum
 
 
 def test_the_reference_institution_has_a_post_quantum_root(world: World) -> None:

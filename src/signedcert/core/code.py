@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from operator import getitem, xor
+from typing import NamedTuple
 
 from signedcert.errors import MalformedError
 
@@ -119,8 +120,7 @@ class VerificationCode:
         return f"{text[:4]}-{text[4:8]}-{text[8:12]}-{text[12:16]}-{text[16:]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """A code near to what was typed. It counts only if it leads to a document.
 
     ``positions`` are those of the symbols that differ, from 1, separators not counted.

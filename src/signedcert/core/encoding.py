@@ -10,7 +10,7 @@ from typing import Any
 
 import pybase64
 
-from signedcert.errors import MalformedError
+from signedcert.errors import ConfigurationError, MalformedError
 
 #: Nesting that no document of ours comes near; a parser's stack never sees more.
 MAX_DEPTH = 32
@@ -91,6 +91,19 @@ def check_size(data: bytes | str, limit: int, where: str = "") -> None:
 def format_time(moment: datetime) -> str:
     """UTC with whole seconds, as all times on the wire."""
     return moment.astimezone(UTC).isoformat()[:_TO_SECONDS] + "Z"
+
+
+def require_aware(moment: datetime, what: str) -> None:
+    """Raises ConfigurationError ``time-naive``."""
+    if moment.tzinfo is None:
+        message = f"{what} needs a time zone, as in datetime.now(UTC)"
+        raise ConfigurationError("time-naive", message)
+
+
+def whole_seconds(moment: datetime, what: str) -> datetime:
+    """``moment`` in UTC without fractions. Raises ConfigurationError ``time-naive``."""
+    require_aware(moment, what)
+    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def parse_time(text: str, where: str = "") -> datetime:

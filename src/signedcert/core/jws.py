@@ -103,8 +103,7 @@ def serialize_compact(signed: bytes, signature: bytes) -> str:
     return f"{signed.decode('ascii')}.{b64url_encode(signature)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """One signature of a General JSON JWS."""
 
     header: Header
@@ -117,8 +116,7 @@ class Signature:
         return {"protected": protected, "signature": b64url_encode(self.signature)}
 
 
-@dataclass(frozen=True, slots=True)
-class GeneralJWS:
+class GeneralJWS(NamedTuple):
     """A JWS in General JSON serialisation (RFC 7515, 7.2.1); nothing of it was verified."""
 
     payload: bytes

@@ -1,11 +1,12 @@
 """The claims of a course certificate, as an institution states them."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from signedcert.core.encoding import whole_seconds
 from signedcert.documents.text import MAX_NAME, check_assigned, check_text, normalize
-from signedcert.errors import ConfigurationError, MalformedError
+from signedcert.errors import MalformedError
 
 if TYPE_CHECKING:
     from signedcert.documents.course import Course
@@ -40,16 +41,3 @@ class Certificate:
             raise MalformedError("dates-reversed", message, where="started")
         if self.valid_until is not None:
             object.__setattr__(self, "valid_until", whole_seconds(self.valid_until, "valid_until"))
-
-
-def require_aware(moment: datetime, what: str) -> None:
-    """Raises ConfigurationError ``time-naive``."""
-    if moment.tzinfo is None:
-        message = f"{what} needs a time zone, as in datetime.now(UTC)"
-        raise ConfigurationError("time-naive", message)
-
-
-def whole_seconds(moment: datetime, what: str) -> datetime:
-    """``moment`` in UTC without fractions. Raises ConfigurationError ``time-naive``."""
-    require_aware(moment, what)
-    return moment.astimezone(UTC).replace(microsecond=0)

@@ -3,7 +3,7 @@
 import json
 from datetime import date, datetime
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import NamedTuple, cast
 
 from signedcert.core.encoding import format_time, moment_of, parse_canonical_json
@@ -230,7 +230,7 @@ def _unknown_member(path: str, name: str) -> MalformedError:
 
 @cache
 def _terms() -> frozenset[str]:
-    table = resources.files(__package__).joinpath("terms.json").read_text("utf-8")
+    table = Path(__file__).with_name("terms.json").read_text("utf-8")
     return frozenset(term for terms in json.loads(table).values() for term in terms)
 
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
-from signedcert.core.encoding import format_time
+from signedcert.core.encoding import format_time, whole_seconds
 from signedcert.core.entry import log_entry
 from signedcert.core.jws import Header, serialize_compact, signing_input
 from signedcert.custody.signer import Signer
-from signedcert.documents.certificate import Certificate, whole_seconds
+from signedcert.documents.certificate import Certificate
 from signedcert.documents.openbadges import Credential
 from signedcert.documents.text import check_text, is_placeholder
 from signedcert.errors import IssueError, MalformedError, SignedCertError
@@ -101,30 +101,48 @@ class Issuer:
         Raises ConfigurationError ``time-naive``.
         """
         at = whole_seconds(at, "at")
+        signed: dict[int, DocumentRow] = {}
         for _ in range(_ATTEMPTS):
             try:
-                return self._attempt(requests, at)
+                return self._attempt(requests, at, signed)
             except ConflictError:  # another process was first: look again
-                continue
+                self._discard(signed)
         message = f"the registry was busy {_ATTEMPTS} times in a row; try again"
         raise IssueError("registry-busy", message)
 
-    def _attempt(self, requests: Sequence[Request], at: datetime) -> list[Issued | SignedCertError]:
-        known = self.registry.find_current([one.key for one in requests if _is_unicode(one)])
-        places = self.registry.draw_status(len(requests))
+    def _discard(self, signed: dict[int, DocumentRow]) -> None:
+        """Of what was signed and not written, what somebody else was first with: the learner, or
+        the place in a status list. All of it, if that was not the conflict.
+        """
+        rows = signed.values()
+        known = self.registry.find_current([row.key for row in rows])
+        taken = self.registry.taken([row.place for row in rows])
+        late = [i for i, row in signed.items() if row.key in known or row.place in taken]
+        for i in late or list(signed):
+            del signed[i]
+
+    def _attempt(
+        self, requests: Sequence[Request], at: datetime, signed: dict[int, DocumentRow]
+    ) -> list[Issued | SignedCertError]:
+        """``signed`` are rows of the attempt before, by the places of their requests; those made
+        here are added.
+        """
+        keys = [one.key for one in requests]
+        known = self.registry.find_current([key for key in keys if _is_unicode(key)])
+        places = iter(self.registry.draw_status(len(requests) - len(signed)))
         fresh: list[DocumentRow] = []
         results: list[Issued | SignedCertError] = []
-        for request, place in zip(requests, places, strict=True):
-            row = known.get(request.key)
+        for i, (request, key) in enumerate(zip(requests, keys, strict=True)):
+            row = known.get(key)
             if row is not None:
                 results.append(self._again(request, row))
                 continue
             try:
-                row = self.sign(request, place, at)
+                row = signed.get(i) or self.sign(request, next(places), at)
             except SignedCertError as error:
                 results.append(error)
                 continue
-            known[request.key] = row
+            known[key] = signed[i] = row
             fresh.append(row)
             results.append(self._issued(row, request.certificate.course.text, again=False))
         if fresh:
@@ -227,10 +245,10 @@ def verify_url(iss: str, code: VerificationCode) -> str:
     return f"{iss}/verify/{code}"
 
 
-def _is_unicode(request: Request) -> bool:
+def _is_unicode(key: DocumentKey) -> bool:
     """Whether a database can be asked for it; ``check_request`` refuses what is not."""
     try:
-        f"{request.learner_id}{request.run}".encode()
+        f"{key.learner_id}{key.run}".encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -77,6 +77,11 @@ class DocumentRow(NamedTuple):
     status_list: int
     status_index: int
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Its status list, and its index in it."""
+        return self.status_list, self.status_index
+
 
 class CourseRow(NamedTuple):
     """A published course document."""
@@ -259,6 +264,18 @@ class Registry:
                 number += 1
         return drawn
 
+    def taken(self, places: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Those of the pairs of list and index that a document has."""
+        indices: dict[int, list[int]] = {}
+        for number, index in places:
+            indices.setdefault(number, []).append(index)
+        with self._engine.connect() as connection:
+            return {
+                (number, index)
+                for number, wanted in indices.items()
+                for index in _taken(connection, number, wanted)
+            }
+
     def add(self, rows: Iterable[DocumentRow]) -> None:
         """Writes all rows, or none. When it returns they are on disk.
 
@@ -329,10 +346,17 @@ def _draw(connection: Connection, number: int, count: int) -> list[tuple[int, in
     while len(drawn) < count:
         words = memoryview(secrets.token_bytes(4 * (count - len(drawn)))).cast("I")
         fresh = dict.fromkeys(word % STATUS_LIST_SIZE for word in words)
-        for chunk in _chunks([index for index in fresh if index not in drawn]):
-            taken = set(connection.scalars(_TAKEN, {"number": number, "indices": chunk}))
-            drawn |= {index: None for index in chunk if index not in taken}
+        taken = _taken(connection, number, list(fresh))
+        drawn |= {index: None for index in fresh if index not in taken}
     return [(number, index) for index in drawn]
+
+
+def _taken(connection: Connection, number: int, indices: list[int]) -> set[int]:
+    return {
+        index
+        for chunk in _chunks(indices)
+        for index in connection.scalars(_TAKEN, {"number": number, "indices": chunk})
+    }
 
 
 def _newer(revision: str) -> ConfigurationError:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Literal, NamedTuple, TypeAlias, cast, get_args
 
 from signedcert.core.encoding import format_time, parse_time
 from signedcert.core.keys import PublicKey
@@ -30,8 +30,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 _THUMBPRINT = re.compile("[A-Za-z0-9_-]{43}")
 
 
-@dataclass(frozen=True, slots=True)
-class RootGroup:
+class RootGroup(NamedTuple):
     """Root keys of which ``threshold`` must sign. All groups of a manifest are joined by AND."""
 
     threshold: int
@@ -50,8 +49,7 @@ class RootGroup:
         return {"threshold": self.threshold, "keys": [key.to_jwk() for key in self.keys]}
 
 
-@dataclass(frozen=True, slots=True)
-class NextGroup:
+class NextGroup(NamedTuple):
     """A root group to come, by thumbprints: what the present one may rotate into."""
 
     threshold: int
@@ -75,8 +73,7 @@ class NextGroup:
         return {"threshold": self.threshold, "keys": list(self.thumbprints)}
 
 
-@dataclass(frozen=True, slots=True)
-class CutOff:
+class CutOff(NamedTuple):
     """The head of a log up to which a compromised key is believed."""
 
     origin: str
@@ -173,8 +170,7 @@ class Landmarks:
         return {"count": self.count, "digest": self.digest}
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(NamedTuple):
     """A log of the institution: its origin line, the keys that sign its heads."""
 
     origin: str
@@ -204,8 +200,7 @@ class LogEntry:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class StatusPolicy:
+class StatusPolicy(NamedTuple):
     """The institution publishes status lists; ``max_age`` is in seconds."""
 
     max_age: int
@@ -222,8 +217,7 @@ class StatusPolicy:
         return {"max_age": self.max_age}
 
 
-@dataclass(frozen=True, slots=True)
-class FinalState:
+class FinalState(NamedTuple):
     """An institution that closed: digests of the only status data that count from then on."""
 
     lists: tuple[str, ...]

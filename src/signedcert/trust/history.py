@@ -6,6 +6,7 @@ The rules are TUF's, without its expiry: a diploma outlives every date.
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from signedcert.core.keys import BadSignatureError
 from signedcert.errors import MalformedError, RejectedError
@@ -24,8 +25,7 @@ _NEXT_STATES: dict[State, frozenset[State]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(NamedTuple):
     """Version and payload digest of a manifest that somebody trusts; ``str`` is ``1:<hex>``."""
 
     version: int

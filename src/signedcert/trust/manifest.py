@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from signedcert.core.encoding import (
     dump_json,
@@ -152,8 +152,7 @@ class KeyManifest:
         return len(present & set(group.thumbprints)) >= group.threshold
 
 
-@dataclass(frozen=True, slots=True)
-class SignedManifest:
+class SignedManifest(NamedTuple):
     """A manifest as it arrives: ``unverified`` says what it claims; nobody has checked it."""
 
     unverified: KeyManifest

@@ -2,7 +2,7 @@
 
 import json
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import NamedTuple
 
 from signedcert.verify.report import Outcome, Verdict
@@ -44,7 +44,7 @@ class _Catalogue(NamedTuple):
 
 @cache
 def _catalogue() -> _Catalogue:
-    parsed = json.loads(resources.files(__package__).joinpath("messages.json").read_text("utf-8"))
+    parsed = json.loads(Path(__file__).with_name("messages.json").read_text("utf-8"))
     messages = parsed["verdicts"] | parsed["reasons"]
     return _Catalogue(
         {slug: Message(**words) for slug, words in messages.items()},

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
-from signedcert.core.encoding import parse_canonical_json
+from signedcert.core.encoding import parse_canonical_json, require_aware
 from signedcert.core.jws import MAX_COMPACT, CompactJWS
-from signedcert.documents.certificate import require_aware
 from signedcert.documents.openbadges import Credential, explain_credential, read_credential
 from signedcert.errors import (
     MalformedError,
