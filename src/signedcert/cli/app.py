@@ -1,5 +1,6 @@
 """The group of all commands, and what becomes of errors."""
 
+import gc
 import io
 import json
 import os
@@ -72,6 +73,8 @@ class Commands(click.Group):
                 raise
             message = f"{cmd_name} needs more packages: pip install 'signedcert[{extra}]'"
             raise ConfigurationError("extra-missing", message) from error
+        gc.freeze()
+        gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -105,7 +108,7 @@ def app() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The entry point. Errors are a line each; a traceback is never shown."""
+    """Runs a command, and exits. Errors are a line each; a traceback is never shown."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that has no such letter

@@ -33,7 +33,7 @@ def refuse(event, arguments):
     if event.startswith("socket.") and event != "socket.__new__":
         raise PermissionError("the network was taken away")
 sys.addaudithook(refuse)
-from signedcert.cli import main
+from signedcert.cli.app import main
 main()
 """
 
