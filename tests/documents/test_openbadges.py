@@ -508,6 +508,10 @@ values = st.one_of(
         ]
     ),
 )
+#: Any that a path can name.
+names = st.text(
+    st.characters(exclude_categories=["Cs", "Nd"], exclude_characters=".[]"), min_size=1
+)
 
 
 def remove(data: st.DataObject, changed: Any) -> None:  # noqa: ANN401
@@ -526,7 +530,7 @@ def add(data: st.DataObject, changed: Any) -> None:  # noqa: ANN401
     """There is one more."""
     holder, last = parent(changed, data.draw(st.sampled_from(paths(changed))))
     if isinstance(holder, dict):
-        holder[data.draw(st.sampled_from(["x", "name", "vc", "result", "exp"]) | st.text())] = 1
+        holder[data.draw(st.sampled_from(["x", "name", "vc", "result", "exp"]) | names)] = 1
     else:
         holder.insert(last, data.draw(values))
 

@@ -240,7 +240,7 @@ def cases(world: World) -> dict[str, Case]:
             steps="ppFUnmnm--",
             verdict=no,
             reason="bad-signature",
-            document=replace(altered, document=broken.decode()),
+            document=altered._replace(document=broken.decode()),
         ),
         # Step 5
         "a log and no proof": Case(steps="pppp-pnp--", verdict=yes, trust=with_log(world)),

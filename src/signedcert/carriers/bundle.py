@@ -1,8 +1,8 @@
 """The bundle: a signed document that nobody has checked yet, with what it takes to check it."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import check_spelling, dump_json, parse_json
@@ -27,8 +27,7 @@ def _course_json(text: str) -> bytes:
     return dump_json(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """A document and its companions (docs/spec/bundle).
 
     ``document`` is the JWS, ``course`` the exact text of the course document. Companions can be

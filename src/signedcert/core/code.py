@@ -93,9 +93,11 @@ class VerificationCode:
         length = len(signing_input).to_bytes(8), len(signature).to_bytes(8)
         signed = length[0] + signing_input + length[1] + signature
         data = hashlib.sha256(_TAG + signed).digest()[:_DATA_BYTES]
-        number = int.from_bytes(data) << _CHECK_BITS | _check(data)
+        high, low, check = int.from_bytes(data[:5]), int.from_bytes(data[5:]), _check(data)
+        pairs = [_PAIRS[half >> i & 1023] for half in (high, low) for i in _SHIFTS]
+        symbols = "".join([*pairs, _PAIRS[check >> 10], _PAIRS[check & 1023]])
         code = object.__new__(cls)  # encoded here, so there is nothing to check
-        object.__setattr__(code, "symbols", "".join([_PAIRS[number >> i & 1023] for i in _SHIFTS]))
+        object.__setattr__(code, "symbols", symbols)
         return code
 
     @classmethod
@@ -229,9 +231,9 @@ def _is_code(values: "list[int] | list[int | None]") -> bool:
     return number & (1 << _CHECK_BITS) - 1 == _check(data)
 
 
-#: Two symbols by their ten bits, and where the ten pairs of a code begin.
+#: Two symbols by their ten bits, and where the four pairs of five bytes begin.
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
-_SHIFTS = range(90, -1, -10)
+_SHIFTS = (30, 20, 10, 0)
 
 
 def _syndromes(values: "list[int] | list[int | None]") -> list[int]:

@@ -38,7 +38,12 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 
 def b64url_encode(data: bytes) -> str:
     """Base64url without padding (RFC 7515, section 2)."""
-    return pybase64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return b64url_bytes(data).decode("ascii")
+
+
+def b64url_bytes(data: bytes) -> bytes:
+    """``b64url_encode`` in ASCII."""
+    return pybase64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def b64url_decode(text: bytes, where: str = "") -> bytes:
@@ -54,7 +59,7 @@ def b64url_decode(text: bytes, where: str = "") -> bytes:
         data = pybase64.b64decode(text + _PADDING[len(text) % 4], b"-_", validate=True)
     except ValueError:
         raise _explain_base64(text, where) from None
-    if pybase64.urlsafe_b64encode(data).rstrip(b"=") != text:
+    if b64url_bytes(data) != text:
         raise _explain_base64(text, where)
     return data
 

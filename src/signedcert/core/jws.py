@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from signedcert.core.encoding import (
+    b64url_bytes,
     b64url_decode,
     b64url_encode,
     check_size,
@@ -95,7 +96,7 @@ class CompactJWS(NamedTuple):
 
 def signing_input(segment: str, payload: bytes) -> bytes:
     """What a signer signs (RFC 7515, 5.1, step 5), with a header's ``segment``."""
-    return f"{segment}.{b64url_encode(payload)}".encode("ascii")
+    return b"%b.%b" % (segment.encode("ascii"), b64url_bytes(payload))
 
 
 def serialize_compact(signed: bytes, signature: bytes) -> str:

@@ -11,7 +11,6 @@ from typing import Literal, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from signedcert.core.encoding import b64url_decode, b64url_encode
@@ -22,7 +21,9 @@ Algorithm: TypeAlias = Literal["ES256", "Ed25519", "ML-DSA-44", "ML-DSA-65"]
 
 #: Order of the P-256 group (FIPS 186-5). A signature of ours has s in the lower half.
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_P256_HALF = P256_ORDER // 2
+_ORDER = P256_ORDER.to_bytes(32)
+_HALF_ORDER = (P256_ORDER // 2).to_bytes(32)
+_ZERO = bytes(32)
 _P256_PRIME = (2**256 - 2**224 + 2**192 + 2**96 - 1).to_bytes(32)
 _P256 = ec.SECP256R1()
 _ECDSA = ec.ECDSA(SHA256())
@@ -226,17 +227,27 @@ def _check_es256(raw: bytes) -> _Check:
         raise MalformedError("key-invalid", "the point is not on the curve P-256") from error
 
     def check(signature: bytes, message: bytes) -> None:
-        r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
-        if not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
+        r, s = signature[:32], signature[32:]  # of one length, so they compare as numbers
+        if not (_ZERO < r < _ORDER and _ZERO < s < _ORDER):
             raise BadSignatureError("signature-out-of-range")
-        if s > _P256_HALF:
+        if s > _HALF_ORDER:
             raise BadSignatureError("signature-high-s")
         try:
-            verify(encode_dss_signature(r, s), message, _ECDSA)
+            verify(_der(r, s), message, _ECDSA)
         except InvalidSignature:
             raise BadSignatureError("signature-mismatch") from None
 
     return check
+
+
+def _der(r: bytes, s: bytes) -> bytes:
+    """ECDSA-Sig-Value (RFC 3279, 2.2.3) of two positive integers of at most 32 bytes."""
+    r, s = r.lstrip(b"\0"), s.lstrip(b"\0")
+    if r[0] & 128:
+        r = b"\0" + r
+    if s[0] & 128:
+        s = b"\0" + s
+    return b"\x30%c\x02%c%b\x02%c%b" % (len(r) + len(s) + 4, len(r), r, len(s), s)
 
 
 def _check_ed25519(raw: bytes) -> _Check:

@@ -2,7 +2,7 @@
 
 import json
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -196,11 +196,8 @@ def _check_times(credential: Credential, nbf: str | None, exp: str | None) -> No
 
 def _check_fields(credential: Credential) -> None:
     check_text(credential.learner, MAX_NAME, "credentialSubject.identifier[0].identityHash")
-    check_text(credential.title, MAX_TITLE, "name")
-    check_text(credential.issuer_name, MAX_TITLE, "issuer.name")
-    check_text(credential.description, MAX_SUMMARY, "credentialSubject.achievement.description")
-    check_text(
-        credential.narrative, MAX_SUMMARY, "credentialSubject.achievement.criteria.narrative"
+    _check_shared(
+        credential.title, credential.issuer_name, credential.description, credential.narrative
     )
     if credential.status_index >= STATUS_LIST_SIZE:
         message = f"{credential.status_index} is beyond a list of {STATUS_LIST_SIZE}"
@@ -208,6 +205,15 @@ def _check_fields(credential: Credential) -> None:
     if credential.version < 1 or credential.status_list < 1:
         message = "course versions and status lists count from 1"
         raise MalformedError("wrong-value", message, where="relatedResource[0].id")
+
+
+@lru_cache(maxsize=64)
+def _check_shared(title: str, issuer_name: str, description: str, narrative: str) -> None:
+    """What all certificates of a course have alike."""
+    check_text(title, MAX_TITLE, "name")
+    check_text(issuer_name, MAX_TITLE, "issuer.name")
+    check_text(description, MAX_SUMMARY, "credentialSubject.achievement.description")
+    check_text(narrative, MAX_SUMMARY, "credentialSubject.achievement.criteria.narrative")
 
 
 def _unknown_member(path: str, name: str) -> MalformedError:
