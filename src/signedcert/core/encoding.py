@@ -55,11 +55,12 @@ def b64url_decode(text: bytes, where: str = "") -> bytes:
     """
     if b"+" in text or b"/" in text:  # pybase64 only warns of them
         raise _explain_base64(text, where)
+    padded = text + _PADDING[len(text) % 4]
     try:
-        data = pybase64.b64decode(text + _PADDING[len(text) % 4], b"-_", validate=True)
+        data = pybase64.b64decode(padded, b"-_", validate=True)
     except ValueError:
         raise _explain_base64(text, where) from None
-    if b64url_bytes(data) != text:
+    if text[-1:] == b"=" or pybase64.urlsafe_b64encode(data) != padded:
         raise _explain_base64(text, where)
     return data
 

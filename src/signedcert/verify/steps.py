@@ -139,10 +139,13 @@ def course_document(digest: str, bundle: Bundle) -> Check:
 # Step 5
 
 
-def log_place(history: History, bundle: Bundle) -> Check:
+def no_log(history: History) -> Check | None:
+    """The outcome for an institution without a log; None if it has one."""
+    return None if history.newest.logs else _NO_LOG
+
+
+def log_place(bundle: Bundle) -> Check:
     """The inclusion proof, where there is one."""
-    if not history.newest.logs:
-        return _NO_LOG
     if bundle.proof is None and "proof" not in bundle.damaged:
         return Check(5, Outcome.NOT_ASKED, technical="no proof of its place came with it")
     technical = "this release does not read proofs"

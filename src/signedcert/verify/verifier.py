@@ -92,7 +92,7 @@ class Verifier:
             PASSED[2],
             signed,
             claims,
-            steps.log_place(history, bundle),  # (5)
+            standing.no_log or steps.log_place(bundle),  # (5)
             standing.key_state if genuine else NOT_MADE[6],  # (6)
             standing.status,  # (7)
             steps.validity(genuine, at) if genuine else NOT_MADE[8],  # (8)
@@ -100,14 +100,8 @@ class Verifier:
             self._policy(credential, history, at),  # (10)
         )
         believed = genuine if standing.key_state.outcome is Outcome.PASSED else None
-        return Report(
-            checks,
-            code=parsed.code,
-            credential=believed,
-            issuer=standing.issuer,
-            course=bundle.course if believed and claims is PASSED[4] else None,
-            unverified=credential,
-        )
+        course = bundle.course if believed and claims is PASSED[4] else None
+        return Report(checks, parsed.code, believed, standing.issuer, course, credential)
 
     def _report_without_key(
         self, authorised: Check, bundle: Bundle, parsed: "_Parsed", at: datetime, code: str | None
@@ -154,6 +148,7 @@ class Verifier:
                 Issuer(newest.iss, newest.name),
                 steps.known_issuer(found.history),
                 steps.key_state(found.entry),
+                steps.no_log(found.history),
                 steps.status(found.history),
             )
         return standing
@@ -166,6 +161,7 @@ class _Standing(NamedTuple):
     issuer: Issuer
     issuer_known: Check
     key_state: Check
+    no_log: Check | None
     status: Check
 
 
