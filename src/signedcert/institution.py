@@ -270,6 +270,7 @@ class Institution:
         yields the counts so far after each row.
 
         Killed and run again, it goes on where it was: who has a certificate gets the same one.
+        A script that asks for several jobs needs the guard ``if __name__ == "__main__"``.
         Raises what ``issue_rows`` raises; IssueError ``results-in-use``; ConfigurationError
         ``worker-lost``.
         """

@@ -54,7 +54,8 @@ documents = Table(
     sqlite_autoincrement=True,
 )
 
-#: One current document of a kind for a learner, course and run; replaced ones stay beside it.
+#: One current document of a kind for a learner, course and run; replaced ones stay beside it. The
+#: same condition for PostgreSQL is in the migration: to name it here would load that dialect.
 Index(
     "documents_current",
     documents.c.kind,
@@ -63,5 +64,4 @@ Index(
     documents.c.run,
     unique=True,
     sqlite_where=text("current"),
-    postgresql_where=text("current"),
 )
