@@ -81,18 +81,21 @@ class Ground:
 
     @property
     def folder(self) -> Path:
-        """The certificates of the roster that ``issue`` was last run on."""
-        return self.directory / "issued"
+        """The certificates of the roster, once ``issue`` was run."""
+        return self.directory / "issued-1"
 
     def issue(self, jobs: int) -> float:
-        """Seconds that ``signedcert issue`` takes for the roster, on a fresh copy of the home."""
-        home = self.directory / "copy"
-        for old in (home, self.folder):
-            shutil.rmtree(old, ignore_errors=True)
+        """Seconds that ``signedcert issue`` takes for the roster, on a fresh copy of the home.
+
+        Nothing is removed before the end: for a while after many files were removed, file systems
+        are slow to make new ones.
+        """
+        number = 1 + len(list(self.directory.glob("home-*")))
+        home, out = self.directory / f"home-{number}", self.directory / f"issued-{number}"
         shutil.copytree(self.home, home)
-        options = ["--home", home, "--out", self.folder, "--passphrase-file", self.passphrase]
+        options = ["--home", home, "--out", out, "--passphrase-file", self.passphrase]
         seconds = timed("issue", self.roster, *options, "--jobs", jobs)
-        self._require_all(sum(1 for _ in self.folder.rglob(f"*{SUFFIX}")))
+        self._require_all(sum(1 for _ in out.rglob(f"*{SUFFIX}")))
         return seconds
 
     def verify(self, jobs: int) -> float:

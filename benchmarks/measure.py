@@ -20,7 +20,7 @@ class Scale(NamedTuple):
     rows: int
 
 
-FULL = Scale(runs=3, rounds=100, block=100, starts=25, rows=20_000)
+FULL = Scale(runs=3, rounds=100, block=100, starts=25, rows=50_000)
 #: To see that everything works. Its figures mean little.
 QUICK = Scale(runs=1, rounds=10, block=100, starts=5, rows=2_000)
 

@@ -54,7 +54,7 @@ nothing. Authlib's module is the one that it had before it recommended joserfc.
 ```text
 make bench                                        everything, and writes this page
 python -m benchmarks verify start                 some of: verify issue roster folder start
-python -m benchmarks roster folder --rows 50000   with a larger roster
+python -m benchmarks roster folder --rows 5000    with a smaller roster
 python -m benchmarks --quick                      only to see that everything works
 ```
 

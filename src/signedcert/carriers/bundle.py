@@ -62,7 +62,7 @@ class Bundle(NamedTuple):
         another version, another spelling than ``encode`` writes.
         """
         data = data.strip(b" \t\r\n")
-        if data.startswith(_JWS_BEGINS) and b"." in data[:MAX_COMPACT]:
+        if data[:2] == _JWS_BEGINS and b"." in data[:MAX_COMPACT]:
             return cls(data.decode("utf-8", "replace"))
         if not data.startswith(b'{"version":'):
             message = "no certificate found: this is neither a bundle nor a signed document"

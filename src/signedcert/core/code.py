@@ -94,10 +94,20 @@ class VerificationCode:
         signed = length[0] + signing_input + length[1] + signature
         data = hashlib.sha256(_TAG + signed).digest()[:_DATA_BYTES]
         high, low, check = int.from_bytes(data[:5]), int.from_bytes(data[5:]), _check(data)
-        pairs = [_PAIRS[half >> i & 1023] for half in (high, low) for i in _SHIFTS]
-        symbols = "".join([*pairs, _PAIRS[check >> 10], _PAIRS[check & 1023]])
+        pairs = (
+            _PAIRS[high >> 30],
+            _PAIRS[high >> 20 & 1023],
+            _PAIRS[high >> 10 & 1023],
+            _PAIRS[high & 1023],
+            _PAIRS[low >> 30],
+            _PAIRS[low >> 20 & 1023],
+            _PAIRS[low >> 10 & 1023],
+            _PAIRS[low & 1023],
+            _PAIRS[check >> 10],
+            _PAIRS[check & 1023],
+        )
         code = object.__new__(cls)  # encoded here, so there is nothing to check
-        object.__setattr__(code, "symbols", symbols)
+        object.__setattr__(code, "symbols", "".join(pairs))
         return code
 
     @classmethod
@@ -231,9 +241,8 @@ def _is_code(values: "list[int] | list[int | None]") -> bool:
     return number & (1 << _CHECK_BITS) - 1 == _check(data)
 
 
-#: Two symbols by their ten bits, and where the four pairs of five bytes begin.
+#: Two symbols by their ten bits.
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
-_SHIFTS = (30, 20, 10, 0)
 
 
 def _syndromes(values: "list[int] | list[int | None]") -> list[int]:

@@ -232,22 +232,19 @@ def _check_es256(raw: bytes) -> _Check:
             raise BadSignatureError("signature-out-of-range")
         if s > _HALF_ORDER:
             raise BadSignatureError("signature-high-s")
+        r, s = r.lstrip(b"\0"), s.lstrip(b"\0")
+        if r[0] & 128:  # an INTEGER of DER has a sign
+            r = b"\0" + r
+        if s[0] & 128:
+            s = b"\0" + s
+        # ECDSA-Sig-Value (RFC 3279, 2.2.3)
+        der = b"\x30%c\x02%c%b\x02%c%b" % (len(r) + len(s) + 4, len(r), r, len(s), s)
         try:
-            verify(_der(r, s), message, _ECDSA)
+            verify(der, message, _ECDSA)
         except InvalidSignature:
             raise BadSignatureError("signature-mismatch") from None
 
     return check
-
-
-def _der(r: bytes, s: bytes) -> bytes:
-    """ECDSA-Sig-Value (RFC 3279, 2.2.3) of two positive integers of at most 32 bytes."""
-    r, s = r.lstrip(b"\0"), s.lstrip(b"\0")
-    if r[0] & 128:
-        r = b"\0" + r
-    if s[0] & 128:
-        s = b"\0" + s
-    return b"\x30%c\x02%c%b\x02%c%b" % (len(r) + len(s) + 4, len(r), r, len(s), s)
 
 
 def _check_ed25519(raw: bytes) -> _Check:

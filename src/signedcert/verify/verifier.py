@@ -66,10 +66,13 @@ class Verifier:
         require_aware(at, "at")
         try:
             bundle = document if isinstance(document, Bundle) else Bundle.parse(document)
-            parsed = _parse(bundle, self.trust)  # (1)
+            jws = CompactJWS.parse(bundle.document.encode("utf-8", "surrogatepass"))
+            standing = self._standing(jws.header_segment)
+            if standing is None:  # those that the trust store has are well-formed
+                steps.require_header(jws.header_segment)
+            parsed = _parse(jws)  # (1)
         except MalformedError as error:
             return Report((steps.unparsed(error), *(NOT_MADE[step] for step in range(2, 11))))
-        standing = self._standing(parsed.jws.header_segment)
         authorised = self._authorised(standing, parsed)  # (2)
         if standing is None or authorised is not PASSED[2]:
             return self._report_without_key(authorised, bundle, parsed, at, code)
@@ -181,11 +184,8 @@ class _Parsed(NamedTuple):
         return steps.course_document(digest, bundle)
 
 
-def _parse(bundle: Bundle, trust: TrustStore) -> _Parsed:
-    jws = CompactJWS.parse(bundle.document.encode("utf-8", "surrogatepass"))
+def _parse(jws: CompactJWS) -> _Parsed:
     code = VerificationCode.derive(jws.signing_input, jws.signature)
-    if trust.find_header(jws.header_segment) is None:  # those that it has are well-formed
-        steps.require_header(jws.header_segment)
     try:
         credential = read_credential(jws.payload)
     except MalformedError as flaw:
