@@ -177,7 +177,7 @@ def test_without_other_processes_each_result_comes_before_the_next_file_is_asked
             asked.append(number)
             yield Source(str(number), b"Dear registrar")
 
-    checking = Checking(Verifier(make_world().trust), AT, None, "nothing")
+    checking = Checking(Verifier(make_world().trust), AT, None, "csv")
     results = check_all(checking, sources(), 1)
     next(results)
     assert len(asked) <= 2 * module.BATCH

@@ -18,6 +18,7 @@ from signedcert.cli.checking import (
     Form,
     check_all,
     count_of,
+    csv_line,
     sources_of,
 )
 from signedcert.cli.progress import with_progress
@@ -88,7 +89,7 @@ def verify(
     verifier = Verifier(read_trust(directory), policy)
     at = datetime.now(UTC) if moment is None else _moment(moment)
     form: Form = "json" if as_json else "steps" if verbose else "text"
-    checking = Checking(verifier, at, printed, "nothing" if report else form)
+    checking = Checking(verifier, at, printed, "csv" if report else form)
     total = count_of(files)
     verdicts: Counter[Verdict] = Counter()
     with closing(check_all(checking, sources_of(files), jobs or cores())) as checked:
@@ -141,16 +142,13 @@ def _print_text(checked: Iterable[Checked], verdicts: Counter[Verdict]) -> None:
 
 def _write_report(path: Path, checked: Iterable[Checked], verdicts: Counter[Verdict]) -> None:
     """The file appears whole, in the end."""
-    import csv  # noqa: PLC0415 - for those who want it
-
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
-            report = csv.writer(file)
-            report.writerow(COLUMNS)
+            file.write(csv_line(COLUMNS))
             for one in _named(checked):
                 verdicts[one.verdict] += 1
-                report.writerow(one.row)
+                file.write(one.said)
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
