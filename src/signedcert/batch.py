@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from typing import ParamSpec, TypeVar
 
 from signedcert.errors import ConfigurationError
@@ -35,9 +36,19 @@ class _Pool(ProcessPoolExecutor):
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def process_pool(jobs: int) -> ProcessPoolExecutor:
-    """An executor of up to ``jobs`` new processes, none of which outlives this one."""
-    return _Pool(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+def process_pool(jobs: int, module: str | None = None) -> ProcessPoolExecutor:
+    """An executor of up to ``jobs`` new processes, none of which outlives this one. With a
+    ``module``, they begin at once and load it, while this one gets ready too.
+    """
+    pool = _Pool(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+    if module is not None:
+        for _ in range(jobs):
+            pool.submit(_load, module)
+    return pool
+
+
+def _load(module: str) -> None:
+    import_module(module)
 
 
 def in_order(

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -264,8 +265,10 @@ class Institution:
         *,
         at: datetime,
         jobs: int = 1,
+        pool: Executor | None = None,
     ) -> Iterator[Counts]:
-        """Issues a roster of any length with ``jobs`` processes, each with a signer of its own.
+        """Issues a roster of any length with ``jobs`` processes, each with a signer of its own;
+        with those of ``pool``, if it is given, else with new ones.
         Writes a bundle per certificate, ``issued.csv`` and ``errors.csv`` to ``directory``, and
         yields the counts so far after each row.
 
@@ -276,7 +279,9 @@ class Institution:
         """
         directory = Path(directory)
         graduation = Graduation(self._source, self._catalogue(), directory, whole_seconds(at, "at"))
-        return write_reports(graduate(graduation, lambda: self._issuer, rows, jobs), directory)
+        return write_reports(
+            graduate(graduation, lambda: self._issuer, rows, jobs, pool), directory
+        )
 
     def find(self, code: VerificationCode) -> Bundle | None:
         """The document with this code, with its course document; None if there is none."""

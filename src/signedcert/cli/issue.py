@@ -1,10 +1,14 @@
 """The command issue."""
 
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
+from signedcert.batch import process_pool
 from signedcert.cli.app import (
     cores,
     find_passphrase,
@@ -15,11 +19,12 @@ from signedcert.cli.app import (
     print_json,
 )
 from signedcert.cli.progress import with_progress
-from signedcert.institution import Institution
-from signedcert.issue.results import Counts
-from signedcert.issue.roster import read_roster
+
+if find_spec("sqlalchemy") is None:  # told at once, though it is loaded later
+    raise ModuleNotFoundError(name="sqlalchemy")
 
 _CHUNK = 1024 * 1024
+_MANY = 1000
 
 
 @click.command()
@@ -56,17 +61,25 @@ def issue(
       signedcert issue spring.csv --home home --out spring-issued
     """
     directory = out or roster.with_name(f"{roster.stem}-issued")
-    counts = Counts(0, 0, 0)
+    total, jobs = _rows(roster), jobs or cores()
 
     def passphrase() -> str:
         return find_passphrase(passphrase_file, "Passphrase of the issuing key")
 
-    with Institution.open(home, passphrase) as institution:
-        done = institution.issue_roster(
-            read_roster(roster), directory, at=datetime.now(UTC), jobs=jobs or cores()
-        )
-        for counts in with_progress(done, "rows", _rows(roster)):  # noqa: B007 - the last one counts
-            pass
+    with _workers(jobs, total) as pool:
+        # Half a second, in which the workers begin.
+        from signedcert.institution import Institution  # noqa: PLC0415
+        from signedcert.issue.results import Counts  # noqa: PLC0415
+        from signedcert.issue.roster import read_roster  # noqa: PLC0415
+
+        counts = Counts(0, 0, 0)
+        with Institution.open(home, passphrase) as institution:
+            now = datetime.now(UTC)
+            done = institution.issue_roster(
+                read_roster(roster), directory, at=now, jobs=jobs, pool=pool
+            )
+            for counts in with_progress(done, "rows", total):  # noqa: B007 - the last one counts
+                pass
     if as_json:
         print_json({**counts._asdict(), "directory": str(directory)})
     else:
@@ -76,6 +89,13 @@ def issue(
         click.echo(f"Codes, URLs and file names: {directory / 'issued.csv'}")
     if counts.bad:
         raise click.exceptions.Exit(1)
+
+
+def _workers(jobs: int, rows: int | None) -> AbstractContextManager[Executor | None]:
+    """Processes for a roster that is surely more than one batch; for others none, yet."""
+    if jobs == 1 or rows is None or rows < _MANY:
+        return nullcontext()
+    return process_pool(jobs, "signedcert.issue.bulk")
 
 
 def _rows(roster: Path) -> int | None:

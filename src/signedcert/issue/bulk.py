@@ -3,7 +3,8 @@
 import gc
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import closing
+from concurrent.futures import Executor
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -97,9 +98,11 @@ def graduate(
     issuer: Callable[[], Issuer],
     rows: Iterable[RosterRow | BadRow],
     jobs: int,
+    pool: Executor | None = None,
 ) -> Generator[WrittenRow | BadRow, None, None]:
-    """What became of each row, in their order. ``jobs`` processes share the batches; what is one
-    batch, and everything if ``jobs`` is 1, is done in this one by ``issuer``.
+    """What became of each row, in their order. ``jobs`` processes share the batches, those of
+    ``pool`` if it is there; what is one batch, and everything if ``jobs`` is 1, is done in this
+    one by ``issuer``.
 
     Raises ConfigurationError: ``worker-lost``, and what ``IssuerSource`` refuses.
     """
@@ -110,9 +113,9 @@ def graduate(
         for batch in chain(first, batches):
             yield from graduation.issue(issuer(), batch)
         return
-    with process_pool(jobs) as pool:
+    with process_pool(jobs) if pool is None else nullcontext(pool) as workers:
         lines = in_order(
-            pool, graduation, chain(first, batches), ahead, waits=lambda batch: batch.repeats
+            workers, graduation, chain(first, batches), ahead, waits=lambda batch: batch.repeats
         )
         with closing(lines):
             yield from chain.from_iterable(lines)
