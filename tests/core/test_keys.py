@@ -504,3 +504,21 @@ def test_random_bytes_are_no_signature(algorithm: Algorithm, data: st.DataObject
 def test_post_quantum_is_exactly_the_ml_dsa_algorithms() -> None:
     expected: set[Any] = {name for name in ALGORITHMS if name.startswith("ML-DSA")}
     assert expected == POST_QUANTUM
+
+
+def test_signatures_hold_whatever_their_integers_begin_with() -> None:
+    """In DER an integer has no leading zeros, and one zero before a first bit that is set."""
+    key = PrivateKey.generate("ES256")
+    wanted = {(part, short, high) for part in "rs" for short in (0, 1) for high in (0, 1)}
+    wanted -= {("s", 0, 1)}  # low S
+    for number in range(100_000):
+        message = number.to_bytes(4)
+        signature = key.sign(message)
+        stripped = {"r": signature[:32].lstrip(b"\0"), "s": signature[32:].lstrip(b"\0")}
+        shapes = {(part, int(len(i) < 32), i[0] >> 7) for part, i in stripped.items()}
+        if shapes & wanted:
+            key.public_key.verify(signature, message)
+            wanted -= shapes
+        if not wanted:
+            return
+    raise AssertionError(wanted)
