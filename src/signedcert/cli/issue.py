@@ -24,6 +24,7 @@ if find_spec("sqlalchemy") is None:  # told at once, though it is loaded later
     raise ModuleNotFoundError(name="sqlalchemy")
 
 _CHUNK = 1024 * 1024
+#: Two batches: with fewer rows, there is nothing to share.
 _MANY = 1000
 
 
@@ -67,7 +68,7 @@ def issue(
         return find_passphrase(passphrase_file, "Passphrase of the issuing key")
 
     with _workers(jobs, total) as pool:
-        # Half a second, in which the workers begin.
+        # Loading these takes a third of a second, in which the workers begin.
         from signedcert.institution import Institution  # noqa: PLC0415
         from signedcert.issue.results import Counts  # noqa: PLC0415
         from signedcert.issue.roster import read_roster  # noqa: PLC0415
