@@ -8,10 +8,16 @@ from benchmarks import commands, page
 from benchmarks.ground import new_ground
 from benchmarks.issuing import issuing
 from benchmarks.measure import FULL, QUICK, Scale, Section
+from benchmarks.records import records
 from benchmarks.verifying import verification
 
-_CALLS = {"verify": verification, "issue": issuing}
-_COMMANDS = {"roster": commands.roster, "folder": commands.folder, "start": commands.start}
+_CALLS = {"verify": verification, "issue": issuing, "records": records}
+_COMMANDS = {
+    "roster": commands.roster,
+    "folder": commands.folder,
+    "gradebook": commands.gradebook,
+    "start": commands.start,
+}
 _PARTS = (*_CALLS, *_COMMANDS)
 
 
@@ -49,7 +55,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(_PARTS))
     parser.add_argument("--quick", action="store_true", help="only to see that everything works")
-    parser.add_argument("--rows", type=int, metavar="N", help="of the roster and the folder")
+    parser.add_argument(
+        "--rows", type=int, metavar="N", help="of the roster and the folder, ten of the gradebook's"
+    )
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(_PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")

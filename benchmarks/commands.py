@@ -2,20 +2,23 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from benchmarks.ground import COMMAND, Ground, run
 from benchmarks.measure import Figure, Scale, Section, at_least, at_most, measure, shuffled
 
 _PROCESSES = {1: "one process", 2: "two processes"}
 _RATE = "{:,.0f}"
-_UNIT = "certificates a second"
+_CERTIFICATES = "certificates a second"
+_RECORDS = "records a second"
 _PYTHON = "python -c pass"
 
 
 def roster(scale: Scale, ground: Ground) -> Section:
     """``signedcert issue`` on one process and on two, registry included."""
     title = f"`signedcert issue`, a roster of {ground.rows:,} rows"
-    return _throughput(title, scale, ground, ground.issue, least=5_500)
+    command = Command(ground.issue, ground.rows, _CERTIFICATES)
+    return _throughput(title, scale, command, least=5_500)
 
 
 def folder(scale: Scale, ground: Ground) -> Section:
@@ -23,29 +26,38 @@ def folder(scale: Scale, ground: Ground) -> Section:
     if not ground.folder.exists():
         ground.issue(2)
     title = f"`signedcert verify`, a folder of {ground.rows:,} certificates"
-    return _throughput(title, scale, ground, ground.verify)
+    return _throughput(title, scale, Command(ground.verify, ground.rows, _CERTIFICATES))
 
 
-def _throughput(
-    title: str,
-    scale: Scale,
-    ground: Ground,
-    command: Callable[[int], float],
-    least: float | None = None,
-) -> Section:
+def gradebook(scale: Scale, ground: Ground) -> Section:
+    """``signedcert issue-records`` on one process and on two, registry included."""
+    ground.certify()
+    title = f"`signedcert issue-records`, a gradebook of {ground.learners:,} rows of 15 results"
+    return _throughput(title, scale, Command(ground.record, ground.learners, _RECORDS))
+
+
+class Command(NamedTuple):
+    """What takes some seconds with so many processes, for so many rows."""
+
+    run: Callable[[int], float]
+    rows: int
+    unit: str
+
+
+def _throughput(title: str, scale: Scale, command: Command, least: float | None = None) -> Section:
     """One process and two take turns, in an order drawn anew for each run."""
     seconds: dict[int, list[float]] = {jobs: [] for jobs in _PROCESSES}
     for _ in range(scale.runs):
         for jobs in shuffled(_PROCESSES):
-            seconds[jobs].append(command(jobs))
-    one, two = (tuple(ground.rows / taken for taken in seconds[jobs]) for jobs in _PROCESSES)
+            seconds[jobs].append(command.run(jobs))
+    one, two = (tuple(command.rows / taken for taken in seconds[jobs]) for jobs in _PROCESSES)
     ratios = tuple(b / a for a, b in zip(one, two, strict=True))
     figures = (
         Figure(_PROCESSES[1], one, _RATE),
         Figure(_PROCESSES[2], two, _RATE, bar=None if least is None else at_least(least, two)),
         Figure("ratio, two processes to one", ratios, bar=at_least(1.8, ratios)),
     )
-    return Section(title, _UNIT, figures)
+    return Section(title, command.unit, figures)
 
 
 def start(scale: Scale, ground: Ground) -> Section:

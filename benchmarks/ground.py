@@ -12,16 +12,18 @@ from compileall import compile_dir
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.reference import ISSUER, NAME, course
+from tests.reference import ISSUER, NAME, course, results
 
 import signedcert
 from signedcert.carriers.bundle import SUFFIX
 from signedcert.documents.certificate import Certificate
+from signedcert.documents.record import format_decimal
 from signedcert.institution import Institution
-from signedcert.issue.roster import REQUIRED
+from signedcert.issue.roster import REQUIRED, read_roster
 from signedcert.trust.store import TrustStore
 
 #: On the disk of the checkout, not in memory: what is durable has its price.
@@ -84,18 +86,50 @@ class Ground:
         """The certificates of the roster, once ``issue`` was run."""
         return self.directory / "issued-1"
 
-    def issue(self, jobs: int) -> float:
-        """Seconds that ``signedcert issue`` takes for the roster, on a fresh copy of the home.
+    @property
+    def learners(self) -> int:
+        """Rows of the gradebook: a record has more in it than a certificate."""
+        return max(self.rows // 10, 1)
 
-        Nothing is removed before the end: for a while after many files were removed, file systems
-        are slow to make new ones.
+    @property
+    def certified(self) -> Path:
+        """A home in which those of the gradebook have certificates, once ``certify`` was run."""
+        return self.directory / "certified"
+
+    @property
+    def gradebook(self) -> Path:
+        """15 results a row, as ``certify`` writes them."""
+        return self.directory / "gradebook.csv"
+
+    def issue(self, jobs: int) -> float:
+        """Seconds that ``signedcert issue`` takes for the roster, on a fresh copy of the home."""
+        return self._issue("issue", self.roster, self.home, jobs, self.rows)
+
+    def certify(self) -> None:
+        """Issues the certificates that the records of the gradebook belong to."""
+        shutil.copytree(self.home, self.certified)
+        rows = islice(read_roster(self.roster), self.learners)
+        with Institution.open(self.certified, _PASSPHRASE) as institution:
+            found = sum(1 for _ in institution.issue_rows(rows, at=datetime.now(UTC)))
+        _require_all(found, self.learners)
+        _write_gradebook(self)
+
+    def record(self, jobs: int) -> float:
+        """Seconds that ``signedcert issue-records`` takes for the gradebook, on a fresh copy of
+        that home.
+        """
+        return self._issue("issue-records", self.gradebook, self.certified, jobs, self.learners)
+
+    def _issue(self, command: str, table: Path, home: Path, jobs: int, rows: int) -> float:
+        """Nothing is removed before the end: for a while after many files were removed, file
+        systems are slow to make new ones.
         """
         number = 1 + len(list(self.directory.glob("home-*")))
-        home, out = self.directory / f"home-{number}", self.directory / f"issued-{number}"
-        shutil.copytree(self.home, home)
-        options = ["--home", home, "--out", out, "--passphrase-file", self.passphrase]
-        seconds = timed("issue", self.roster, *options, "--jobs", jobs)
-        self._require_all(sum(1 for _ in out.rglob(f"*{SUFFIX}")))
+        copied, out = self.directory / f"home-{number}", self.directory / f"issued-{number}"
+        shutil.copytree(home, copied)
+        options = ["--home", copied, "--out", out, "--passphrase-file", self.passphrase]
+        seconds = timed(command, table, *options, "--jobs", jobs)
+        _require_all(sum(1 for _ in out.rglob(f"*{SUFFIX}")), rows)
         return seconds
 
     def verify(self, jobs: int) -> float:
@@ -105,13 +139,14 @@ class Ground:
         options = ["--trust", self.trust, "--csv", report, "--jobs", jobs]
         seconds = timed("verify", self.folder, *options)
         with report.open(encoding="utf-8", newline="") as file:
-            self._require_all(sum(1 for _ in csv.DictReader(file)))
+            _require_all(sum(1 for _ in csv.DictReader(file)), self.rows)
         return seconds
 
-    def _require_all(self, found: int) -> None:
-        if found != self.rows:
-            message = f"{found} certificates, and the roster has {self.rows} rows"
-            raise RuntimeError(message)
+
+def _require_all(found: int, rows: int) -> None:
+    if found != rows:
+        message = f"{found} documents of {rows} rows"
+        raise RuntimeError(message)
 
 
 @contextmanager
@@ -150,6 +185,21 @@ def _write_roster(ground: Ground) -> None:
         for number in range(1, ground.rows + 1):
             name = _name(draw, _ALPHABETS[number % len(_ALPHABETS)])
             writer.writerow([f"s-{number}", name, course().id, _RUN, _COMPLETED.isoformat()])
+
+
+def _write_gradebook(ground: Ground) -> None:
+    draw, parts = random.Random(2), results()
+    names = [part.title or part.kind.capitalize() for part in parts]
+    maxima = [format_decimal(part.maximum) for part in parts]
+    with ground.gradebook.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["learner_id", "course", "run", *names])
+        writer.writerow(["#kind", "", "", *(part.kind for part in parts)])
+        writer.writerow(["#maximum", "", "", *maxima])
+        writer.writerow(["#date", "", "", *[_COMPLETED.isoformat()] * len(parts)])
+        for number in range(1, ground.learners + 1):
+            values = [draw.randint(0, 2 * int(part.maximum)) / 2 for part in parts]
+            writer.writerow([f"s-{number}", course().id, _RUN, *values])
 
 
 def _name(draw: random.Random, letters: str) -> str:

@@ -31,7 +31,7 @@ _TEXT = """\
 - **Commands.** Each is timed as a whole, in a process of its own, from start to exit. `issue`
   gets a fresh copy of a home each time, and every certificate is durable in the registry when it
   ends. `verify` reads the folder that was just written, writes a report, and finds everything
-  authentic.
+  authentic. `issue-records` gets a home in which all learners of the gradebook have certificates.
 - **Starts** take turns as calls do, one at a time, in {scale.starts} rounds.
 - Everything is measured {runs} times. The lowest value stands beside all of them: the best one
   where less is better, the worst one where more is better.
@@ -43,7 +43,9 @@ is whole. `Verifier.verify` makes all ten steps from bytes to a `VerifiedCertifi
 key found in the trust store and the printed code compared. `Issuer.sign` goes from a
 `Certificate` to the row that the registry takes, the request checked, the signature verified, the
 code derived; what `Institution.issue` does beyond that is the registry's look-up and transaction,
-which are part of the roster's figures.
+which are part of the roster's figures. For a record it goes from a `CourseRecord`, with the course
+and the certificate read, through a salt and a disclosure for each result; to find and read the
+certificate is part of the gradebook's figures.
 
 The peers check signature and dates and return the claims, and no more. Their key was read before,
 in the form that is quickest for each; when they sign, they find the claims ready and check
@@ -53,7 +55,7 @@ nothing. Authlib's module is the one that it had before it recommended joserfc.
 
 ```text
 make bench                                        everything, and writes this page
-python -m benchmarks verify start                 some of: verify issue roster folder start
+python -m benchmarks verify start                 some of them
 python -m benchmarks roster folder --rows 5000    with a smaller roster
 python -m benchmarks --quick                      only to see that everything works
 ```
@@ -98,7 +100,7 @@ def _cells(figure: Figure) -> list[str]:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds * 1e6:.0f} µs" if seconds < 1e-3 else f"{seconds * 1e3:.0f} ms"
+    return f"{seconds * 1e6:,.0f} µs" if seconds < 1e-2 else f"{seconds * 1e3:.0f} ms"
 
 
 def machine() -> str:

@@ -4,12 +4,18 @@ so they are made for every run.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 
-from tests.reference import ISSUED, ISSUER, make_world
+from tests.reference import ISSUED, ISSUER, make_world, record, salts
 
+from signedcert.core.jws import MAX_COMPACT
 from signedcert.core.keys import Algorithm, PublicKey
+from signedcert.core.sdjwt import MAX_DISCLOSURES, Disclosure
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
+from signedcert.documents.form import MAX_ELEMENTS
+from signedcert.documents.record import FINAL_SCORE, CourseResult
 from signedcert.trust.entries import (
     CutOff,
     FinalState,
@@ -129,6 +135,52 @@ def long_rows() -> Iterator[bytes]:
         yield header + piece * (68 * 1024 // len(piece)) + good
     for piece in (b"A", b'""', b"\n", b"\r\n", b",\n", b'\n","'):
         yield header + b'"' + piece * (68 * 1024 // len(piece)) + good
+
+
+def large_records() -> Iterator[bytes]:
+    """Payloads and what is disclosed of them, in as many results as are read and in more, with the
+    longest texts; each good, and with what makes it fail as late as can be.
+    """
+    for count in (MAX_ELEMENTS, MAX_ELEMENTS + 1):
+        for title in ("\u00e9" * 118, '\\"' * 118, "x"):
+            payload, *values = _large_record(count, title)
+            yield b"\n".join([payload, *values])
+            yield b"\n".join([payload.replace(b'"_sd_alg"', b'"_sd_alh"'), *values])
+            yield b"\n".join([payload, *values[:-1], values[-1][:-1] + b',"x":0}'])
+    payload, *values = _large_record(2, "x")
+    digest = payload[payload.index(b'"result":[') + 10 :].partition(b",")[0]
+    yield payload.replace(digest, b",".join([digest] * 1000))
+    description = payload[payload.index(b'"resultDescription":[') + 21 :].partition(b"},")[0] + b"}"
+    yield payload.replace(description, b",".join([description] * 400))
+    yield b"\n".join([payload, values[0].replace(b"Mar", b'\\"' * 24000), *values[1:]])
+    yield b"\n".join([payload, values[0], b"[" * 60000])
+
+
+def _large_record(count: int, title: str) -> list[bytes]:
+    day = date(2026, 6, 30)
+    first, *others = (
+        CourseResult("quiz", Decimal(1), f"{number} {title}", Decimal("0.1234"), "InProgress", day)
+        for number in range(count)
+    )
+    whole = record()._replace(results=(first._replace(kind=FINAL_SCORE), *others))
+    disclosures = whole.disclose(salts(count + 1))
+    payload = whole._replace(digests=tuple(one.digest for one in disclosures)).write()
+    return [payload, *(one.value for one in disclosures)]
+
+
+def large_sd_jwts() -> Iterator[bytes]:
+    """As many disclosures as are read, and one more; the smallest ones, and the largest."""
+    jwt = make_world().sign(b"{}")
+    for count in (MAX_DISCLOSURES, MAX_DISCLOSURES + 1):
+        room = (MAX_COMPACT - len(jwt)) // count * 3 // 4 - 40
+        for filler in ("", "x" * room, '\\"' * (room // 2), "[" * room):
+            values = [f'{{"{number}":"{filler}"}}' for number in range(count)]
+            parts = map(Disclosure.write, salts(count), values)
+            yield b"~".join([jwt, *(one.segment for one in parts), b""])
+    for piece in (b"~", b"AA~", b"W10~", b"WyJBQUFBQUFBQUFBQUFBQUFBQUFBQUFBIix7fV0~"):
+        yield jwt + b"~" + piece * ((MAX_COMPACT - len(jwt) - 1) // len(piece))
+    for value in ('{"' + "}" * 48000, "{" * 48000 + "}", '{"":' * 9000 + "0" + "}" * 9000):
+        yield jwt + b"~" + Disclosure.write(bytes(16), value).segment + b"~"
 
 
 def extremes(limit: int) -> Iterator[bytes]:

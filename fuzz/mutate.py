@@ -23,9 +23,37 @@ _VALUES: list[Any] = [
     *("", "x", "0", "ES256", "Ed25519", "ML-DSA-44", "ML-DSA-65", "JWT", "vc+jwt", "P-256"),
     *("https://a.example", "https://a.example:443", "2026-02-30", "0000-00-00", "9999-12-31"),
     *("0001-01-01T00:00:00Z", "2016-12-31T23:59:60Z", "9999-12-31T23:59:59Z", "A" * 43),
+    *(
+        "0.5",
+        "10.0",
+        "1e1",
+        "100000000",
+        "sha-256",
+        "sha-384",
+        "Completed",
+        "final score",
+        "quiz: 1",
+    ),
     *("active", "retired", "compromised", "void", "issue", "log", "urn:uuid:", "\u0661", "a" * 300),
 ]
-_NAMES = ["", "alg", "kid", "crit", "d", "priv", "vc", "score", "evidence", "exp", "cutoff", "x"]
+_NAMES = [
+    "",
+    "_sd",
+    "...",
+    "_sd_alg",
+    "value",
+    "alg",
+    "kid",
+    "crit",
+    "d",
+    "priv",
+    "vc",
+    "score",
+    "evidence",
+    "exp",
+    "cutoff",
+    "x",
+]
 
 
 def raw(data: bytes, rng: Random) -> bytes:
@@ -91,13 +119,64 @@ def compact(data: bytes, rng: Random) -> bytes:
     return b".".join(parts)
 
 
+def sd_jwt(data: bytes, rng: Random) -> bytes:
+    """Disclosures of an SD-JWT changed inside, exchanged, repeated or taken out, or its JWT."""
+    jwt, *disclosures = data.split(b"~")
+    place = rng.randrange(len(disclosures) or 1)
+    match rng.randrange(10):
+        case 0:
+            return raw(data, rng)
+        case 1:
+            jwt = compact(jwt, rng)
+        case 2:
+            rng.shuffle(disclosures)
+        case 3:
+            disclosures.insert(place, rng.choice([jwt, *disclosures]))
+        case 4:
+            disclosures = disclosures[:place] + disclosures[place + 1 :]
+        case 5:
+            disclosures.append(compact(jwt, rng))
+        case 6:
+            disclosures[place:place] = [b"AA"] * rng.choice((1, 2, 130))
+        case _ if disclosures:
+            disclosures[place] = segment(disclosures[place], rng)
+    return b"~".join([jwt, *disclosures])
+
+
+def record(data: bytes, rng: Random) -> bytes:
+    """A payload and what is disclosed of it, a line each: changed inside, exchanged, taken out."""
+    lines = data.split(b"\n")
+    place = rng.choice((0, rng.randrange(len(lines)), rng.randrange(len(lines))))
+    match rng.randrange(10):
+        case 0:
+            return raw(data, rng)
+        case 1:
+            lines[place] = raw(lines[place], rng)
+        case 2 if place:
+            lines[place] = b""
+        case 3:
+            other = rng.randrange(len(lines))
+            lines[place], lines[other] = lines[other], lines[place]
+        case 4:
+            lines.insert(place, rng.choice(lines))
+        case 5:
+            del lines[place]
+        case _:
+            lines[place] = json_text(lines[place], rng)
+    return b"\n".join(lines)
+
+
 def document(data: bytes, rng: Random) -> bytes:
-    """A bare JWS, or the one in a bundle, or the bundle around it."""
+    """A bare JWS or SD-JWT, or the one in a bundle, or the bundle around it."""
     if not data.lstrip().startswith(b"{"):
-        return compact(data, rng)
+        return _bare(data, rng)
     if rng.randrange(2):
         return json_text(data, rng)
-    return _inside(data, "document", compact, rng)
+    return _inside(data, "document", _bare, rng)
+
+
+def _bare(data: bytes, rng: Random) -> bytes:
+    return (sd_jwt if b"~" in data else compact)(data, rng)
 
 
 def manifest(data: bytes, rng: Random) -> bytes:

@@ -4,19 +4,34 @@ Finds, which are named by their digest, stay.
 """
 
 import json
+from collections.abc import Container
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tests.reference import ISSUED, ISSUER, course, credential, make_world
+from tests.reference import (
+    ISSUED,
+    ISSUER,
+    World,
+    course,
+    credential,
+    make_world,
+    record,
+    results,
+    salts,
+)
 
-from fuzz.targets import CORPUS
+from fuzz.register import CORPUS
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import b64url_encode, dump_json
 from signedcert.core.jws import CompactJWS, GeneralJWS, Header, Signature, signing_input
+from signedcert.core.sdjwt import Disclosure
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
+from signedcert.documents.record import STATUSES, CourseResult
+from signedcert.documents.recordbadge import RecordCredential, encode_record
 from signedcert.issue.roster import OPTIONAL, REQUIRED
 from signedcert.trust.entries import (
     CutOff,
@@ -37,7 +52,8 @@ _FINDS = "[0-9a-f]" * 16
 
 def main() -> None:
     """Replaces all seeds."""
-    seeds = {**_signed(), **_keys(), **_texts()}
+    world = make_world()
+    seeds = {**_signed(world), **_records(world), **_keys(), **_texts()}
     for folder in CORPUS.glob("*"):
         for path in set(folder.iterdir()) - set(folder.glob(_FINDS)):
             path.unlink()
@@ -47,9 +63,8 @@ def main() -> None:
         path.write_bytes(data)
 
 
-def _signed() -> dict[str, bytes]:
-    """Documents, and the manifest under which they were signed."""
-    world = make_world()
+def _signed(world: World) -> dict[str, bytes]:
+    """Certificates, and the manifest under which they were signed."""
     document = world.document()
     payload, full = credential().encode(), _full()
     jws = CompactJWS.parse(document)
@@ -92,6 +107,51 @@ def _signed() -> dict[str, bytes]:
         "manifest/bare.json": world.manifest.encode(),
         "manifest/full.json": _full_manifest(world.manifest, world.roots),
     }
+
+
+def _records(world: World) -> dict[str, bytes]:
+    """Course records: of four results, so that the verifier takes no longer than it has to."""
+    first, second, *_, exam, final = results()
+    short = record()._replace(results=(first, second._replace(status="Failed"), exam, final))
+    document = world.record(short).decode()
+    some = Bundle(document).present([1, 4], with_name=False)
+    return {
+        "document/record": document.encode(),
+        "document/record-partial": some.document.encode(),
+        "document/record-bundle": some._replace(course=_short_course().decode()).encode(),
+        "bundle/record": Bundle(document).encode(),
+        "sd-jwt/record": document.encode(),
+        "sd-jwt/partial": some.document.encode(),
+        "sd-jwt/nothing": document.partition("~")[0].encode() + b"~",
+        "sd-jwt/smallest": b"e30.e30.AA~" + Disclosure.write(bytes(16), "{}").segment + b"~",
+        "record/short": _lines(short),
+        "record/partial": _lines(short, withheld=(0, 2)),
+        "record/nothing": _lines(short, withheld=range(5)),
+        "record/full": _lines(_full_record()),
+    }
+
+
+def _lines(credential: RecordCredential, withheld: Container[int] = ()) -> bytes:
+    """The payload, and what is disclosed of it, a line each."""
+    payload, disclosures = encode_record(credential, salts(len(credential.results) + 1))
+    values = (b"" if i in withheld else one.value for i, one in enumerate(disclosures))
+    return b"\n".join([payload, *values])
+
+
+def _full_record() -> RecordCredential:
+    """A record with all that it may have, a result of every status among it."""
+    every = [
+        CourseResult(
+            "quiz", Decimal("99.5"), f'"{number}" \\ 🎓', Decimal(number), status, date(2026, 5, 1)
+        )
+        for number, status in enumerate(STATUSES)
+    ]
+    return record()._replace(
+        learner="Ngọc 🎓 عائشة",
+        started=date(2026, 1, 2),
+        valid_until=ISSUED + timedelta(days=400),
+        results=(*every, results()[-1]),
+    )
 
 
 def _full() -> bytes:
@@ -148,9 +208,29 @@ def _texts() -> dict[str, bytes]:
         "roster/comma": columns + b"\n" + ada + quoted,
         "roster/semicolon": b"\xef\xbb\xbf" + (columns + b"\r\n" + ada).replace(b",", b";"),
         "roster/bad": columns + b"\n" + b"s-3,\xff,signs,2026,30.6.2026,,\n\n" + b'"s-4,A\n' + ada,
+        **_gradebooks(),
         "json/every-kind": b'{"a":[null,true,false,-1,"\\u0001\\"",{}],"":9007199254740991}',
         "json/spaced": b' { "a" : [ 1 , "\\ud83c\\udf93" ] }\n',
         "base64url/short": b"AA",
+    }
+
+
+def _gradebooks() -> dict[str, bytes]:
+    header = b"learner_id,course,run,Overall,Quiz 1,Essay,Final exam\n"
+    marks = b"#kind,,,final score,quiz,essay,final exam\n#maximum,,,100,10,20,2000\n"
+    dates = b"#date,,,2026-06-30,2026-05-20,2026-06-01,\n"
+    ada = b"s-1,signs,2026,88.5,9,17 provisional,91 2026-06-28 failed\n"
+    comma = b's-2,signs,2026,"71,50",,withdrew,"1,250"\n'
+    other = b"Overall;run;Quiz;learner_id;course\n100,0;;10;#maximum;\nfinal score;;quiz;#KIND;\n"
+    return {
+        "gradebook/comma": header + marks + dates + ada + comma,
+        "gradebook/semicolon": b"\xef\xbb\xbf" + other + b"88,5;2026;8,5;s-1;signs\n",
+        "gradebook/bad": header
+        + marks
+        + b"s-3,signs,2026,\xff,11,x,1%\n\n"
+        + ada
+        + b'"s-4,A\n'
+        + ada,
     }
 
 

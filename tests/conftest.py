@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.reference import World, make_world
 
@@ -11,6 +12,10 @@ from tests.reference import World, make_world
 from tests.standards.conftest import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
+
+# How long an example takes, a busy machine decides.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -132,6 +132,20 @@ class Terminal:
         return f"{command}\ndoes not answer"
 
 
+class Docstrings(PythonDocStringDocument):
+    """A module's docstrings. What the examples are given goes before what the module has: a room of
+    the package may be called as a path is.
+    """
+
+    def import_document(self, example: Example) -> None:
+        """Imports the module, at the first example."""
+        given = dict(self.namespace)
+        try:
+            super().import_document(example)
+        finally:
+            self.namespace.update(given)
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -150,7 +164,7 @@ def _commands(session: str) -> Iterator[tuple[str, str]]:
 def _parse(path: Path, terminal: Terminal) -> Document:
     if path.suffix == ".py":
         parsers = [DocTestParser(FLAGS)]
-        return Sybil(parsers, document_types={".py": PythonDocStringDocument}).parse(path)
+        return Sybil(parsers, document_types={".py": Docstrings}).parse(path)
     return Sybil(
         [
             PythonCodeBlockParser(doctest_optionflags=FLAGS),

@@ -17,7 +17,7 @@ from tests.reference import course as reference_course
 
 ROOT = Path(__file__).parents[1]
 ABOVE = ("errors", "batch", "files", "core", "documents", "trust", "carriers", "verify")
-BELOW = ("registry", "custody", "issue", "institution", "web", "cli")
+BELOW = ("registry", "custody", "issue", "sharing", "home", "institution", "web", "cli")
 HEAVY = ("sqlalchemy", "alembic", "fastapi", "starlette", "jinja2", "uvicorn", "rich")
 
 
@@ -84,31 +84,41 @@ from pathlib import Path
 from signedcert import TrustStore, Verifier
 document, trust, at = sys.argv[1:]
 verifier = Verifier(TrustStore.read(trust))
-found = verifier.verify(Path(document).read_bytes(), at=datetime.fromisoformat(at))
+verify = verifier.verify_record if Path(document).stem == "record" else verifier.verify
+found = verify(Path(document).read_bytes(), at=datetime.fromisoformat(at))
 assert found.learner
 """
+#: What takes time to load, and only records need.
+FOR_RECORDS = {"signedcert.documents.record", "signedcert.documents.recordbadge"}
 
 
 @pytest.fixture
 def handed_in(world: World, tmp_path: Path) -> Path:
-    """What somebody who verifies has: a bundle, a bare document, and a trust store."""
+    """What somebody who verifies has: bundles, bare documents, and a trust store."""
     document = world.document()
     (tmp_path / "bare.jwt").write_bytes(document)
     Bundle(document.decode(), reference_course().text).write(tmp_path / "ada.signedcert")
+    (tmp_path / "record.sd-jwt").write_bytes(world.record())
+    Bundle(world.record().decode(), reference_course().text).write(tmp_path / "record.signedcert")
     world.trust.write(tmp_path / "trust")
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["bare.jwt", "ada.signedcert"])
+DOCUMENTS = ["bare.jwt", "ada.signedcert", "record.sd-jwt", "record.signedcert"]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_verifying_loads_no_package_that_it_can_do_without(handed_in: Path, name: str) -> None:
     arguments = str(handed_in / name), str(handed_in / "trust"), AT.isoformat()
     modules = loaded(VERIFY, *arguments)
     assert "cryptography" in modules
     unwanted = {"jwt", "pydantic", "pypdf", "click", "urllib3", "asyncio"}
     assert not {*BELOW, *HEAVY, *unwanted} & tops(modules)
+    assert modules & FOR_RECORDS == (FOR_RECORDS if "record" in name else set())
 
 
-def test_the_command_that_verifies_loads_nothing_that_issues(handed_in: Path) -> None:
+@pytest.mark.parametrize("name", ["ada.signedcert", "record.signedcert"])
+def test_the_command_that_verifies_loads_nothing_that_issues(handed_in: Path, name: str) -> None:
     program = """
 import sys
 from signedcert.cli.app import main
@@ -118,7 +128,7 @@ except SystemExit as stopped:
     assert stopped.code == 0
 """
     trust = ("--trust", str(handed_in / "trust"), "--at", AT.isoformat())
-    modules = loaded(program, "verify", str(handed_in / "ada.signedcert"), *trust)
+    modules = loaded(program, "verify", str(handed_in / name), *trust)
     assert not {*HEAVY, *BELOW, "jwt", "pydantic"} - {"cli"} & tops(modules)
 
 
@@ -176,7 +186,7 @@ def test_the_base_installation_verifies_and_says_what_the_rest_needs(handed_in: 
     """One test, since the environment takes a while to make."""
     base = install(handed_in / "base")
     _check_packages(base)
-    for name in ("bare.jwt", "ada.signedcert"):
+    for name in DOCUMENTS:
         _check_verification(base, handed_in, name)
     for command, extra in (("issue", "issue"), ("demo", "issue"), ("serve", "web")):
         _check_missing_command(base, command, extra)

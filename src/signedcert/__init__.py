@@ -49,13 +49,14 @@ if TYPE_CHECKING:
     from signedcert.core.code import Suggestion, VerificationCode, suggest
     from signedcert.documents.certificate import Certificate
     from signedcert.documents.course import Course
+    from signedcert.documents.record import CourseRecord, CourseResult
     from signedcert.institution import Institution
     from signedcert.issue.issuer import Issued
     from signedcert.trust.history import Pin
     from signedcert.trust.manifest import KeyManifest
     from signedcert.trust.store import TrustStore
     from signedcert.verify.policy import Policy
-    from signedcert.verify.report import Check, Report, Verdict, VerifiedCertificate
+    from signedcert.verify.report import Check, Report, Verdict, VerifiedCertificate, VerifiedRecord
     from signedcert.verify.verifier import Verifier
 
 __version__ = "0.1.0"
@@ -67,6 +68,8 @@ _HOMES = {
     "Certificate": "documents.certificate",
     "Check": "verify.report",
     "Course": "documents.course",
+    "CourseRecord": "documents.record",
+    "CourseResult": "documents.record",
     "Institution": "institution",
     "Issued": "issue.issuer",
     "KeyManifest": "trust.manifest",
@@ -78,6 +81,7 @@ _HOMES = {
     "Verdict": "verify.report",
     "VerificationCode": "core.code",
     "VerifiedCertificate": "verify.report",
+    "VerifiedRecord": "verify.report",
     "Verifier": "verify.verifier",
     "suggest": "core.code",
 }
@@ -89,6 +93,8 @@ __all__ = [
     "Check",
     "ConfigurationError",
     "Course",
+    "CourseRecord",
+    "CourseResult",
     "Institution",
     "IssueError",
     "Issued",
@@ -106,6 +112,7 @@ __all__ = [
     "VerificationCode",
     "VerificationError",
     "VerifiedCertificate",
+    "VerifiedRecord",
     "Verifier",
     "suggest",
 ]

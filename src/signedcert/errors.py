@@ -41,6 +41,17 @@ Malformed: TypeAlias = Literal[
     "header-spelling",
     "typ-unexpected",
     "signature-count",
+    # SD-JWT
+    "not-sd-jwt",
+    "key-binding",
+    "disclosure-shape",
+    "disclosure-claim",
+    "disclosure-salt",
+    "disclosure-twice",
+    "disclosure-unknown",
+    "disclosure-order",
+    "disclosure-nested",
+    "sd-alg",
     # keys
     "key-type",
     "key-private",
@@ -75,6 +86,11 @@ Malformed: TypeAlias = Literal[
     "dates-reversed",
     "date-in-future",
     "validity-reversed",
+    # course record
+    "final-score-count",
+    "result-twice",
+    "result-mismatch",
+    "value-out-of-range",
     # manifest
     "manifest-version",
     "manifest-threshold",
@@ -119,6 +135,7 @@ Verdicts: TypeAlias = Literal[
     "proof-missing",
     "proof-invalid",
     "course-digest-mismatch",
+    "learner-withheld",
     "status-unknown",
     "trust-stale",
     # unreadable
@@ -127,6 +144,7 @@ Verdicts: TypeAlias = Literal[
 
 Issuing: TypeAlias = Literal[
     "already-issued",
+    "certificate-missing",
     "column-missing",
     "column-unknown",
     "course-exists",
@@ -134,9 +152,14 @@ Issuing: TypeAlias = Literal[
     "date-invalid",
     "field-count",
     "field-missing",
+    "kind-unknown",
+    "number-invalid",
+    "record-missing",
     "registry-busy",
+    "result-unknown",
     "results-in-use",
     "roster-unreadable",
+    "share-unknown",
     "signature-unverifiable",
 ]
 

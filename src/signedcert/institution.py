@@ -1,27 +1,18 @@
 """The institution: what a service holds to issue certificates and to find them again.
 
-Home directory: ``signedcert.toml``, ``manifests/N.json``, ``keys/`` (the issuing key, encrypted),
-and the registry. Root keys are never in it.
+Everything it needs is in its home directory. Root keys are never in it.
 """
 
-import json
-import shutil
-import tempfile
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import URL
+from typing import Self
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import whole_seconds
-from signedcert.core.jws import MAX_GENERAL
 from signedcert.core.keys import Algorithm
 from signedcert.custody.ceremony import (
     generate_roots,
@@ -31,42 +22,31 @@ from signedcert.custody.ceremony import (
     sign_manifest,
     write_roots,
 )
-from signedcert.custody.keyfile import write_key_file
 from signedcert.custody.private import PrivateKey
 from signedcert.documents.certificate import Certificate
 from signedcert.documents.course import Course
+from signedcert.documents.record import CourseRecord
 from signedcert.errors import ConfigurationError, IssueError, MalformedError
-from signedcert.files import read_limited, write_atomic
+from signedcert.home import Home
 from signedcert.issue.bulk import Graduation, IssuerSource, graduate, issue_rows
-from signedcert.issue.issuer import Issued, Issuer, Request
+from signedcert.issue.issuer import Issued, Issuer
+from signedcert.issue.prepare import Row, Versions, record_request
+from signedcert.issue.requests import CERTIFICATE_KIND, CertificateRequest, is_unicode
 from signedcert.issue.results import Counts, IssuedRow, write_reports
-from signedcert.issue.roster import BadRow, RosterRow
-from signedcert.registry.registry import Registry, sqlite_url
+from signedcert.issue.rows import BadRow
+from signedcert.registry.registry import DocumentKey, Registry
+from signedcert.sharing.records import CourseRecords
 from signedcert.trust.entries import KeyEntry, key_url
-from signedcert.trust.history import History, Pin
+from signedcert.trust.history import History
 from signedcert.trust.manifest import KeyManifest, SignedManifest
 from signedcert.trust.store import TrustStore
 from signedcert.verify.policy import Policy
 from signedcert.verify.verifier import Verifier
 
-CONFIGURATION = "signedcert.toml"
-_MANIFESTS = "manifests"
-_KEYS = "keys"
-_MAX_CONFIGURATION = 64 * 1024
 #: When a verifier should have looked for newer keys; authenticity does not depend on it.
 _FRESH = timedelta(days=365)
 
 Secret = str | Callable[[], str] | None
-
-
-class Configuration(BaseModel):
-    """``signedcert.toml``: where the signer and the registry are, relative to the home."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    version: Annotated[int, Field(ge=1, le=1)]
-    signer: str
-    registry: str
 
 
 class Institution:
@@ -76,14 +56,12 @@ class Institution:
     ``open`` never needs a root key.
     """
 
-    def __init__(
-        self, home: Path, configuration: Configuration, history: History, passphrase: Secret
-    ) -> None:
-        self.home = home
-        self._configuration = configuration
+    def __init__(self, home: Home, history: History, passphrase: Secret) -> None:
+        self.home = home.path
+        self._home = home
         self._history = history
         self._passphrase = passphrase
-        self._registry = Registry.open(_registry_url(home, configuration.registry))
+        self._registry = Registry.open(home.registry_url)
 
     @classmethod
     def create(
@@ -111,9 +89,7 @@ class Institution:
         secret = passphrase if root_passphrase is None else root_passphrase
         if not passphrase or not secret:
             raise ConfigurationError("passphrase-missing", "the passphrase is empty")
-        if home.exists() and (not home.is_dir() or any(home.iterdir())):
-            message = "this is in use; choose a new directory"
-            raise ConfigurationError("home-exists", message, where=str(home))
+        Home.require_free(home)
         require_apart(root, home)
         key = PrivateKey.generate(algorithm)
         roots, following = generate_roots(), generate_roots()
@@ -131,7 +107,7 @@ class Institution:
         try:
             write_roots(root, "root", roots, secret)
             write_roots(root, "next", following, secret)
-            _write_home(home, signed, key, passphrase)
+            Home.write(home, signed, key, passphrase)
         except BaseException:
             for path in _root_files(root, (*roots, *following)):
                 path.unlink(missing_ok=True)
@@ -145,15 +121,13 @@ class Institution:
 
         Raises ConfigurationError: ``home-missing``, ``setting-invalid``, ``registry-version``.
         """
-        home = _require_home(home)
-        return cls(home, _read_configuration(home), _read_history(home), passphrase)
+        found = Home.read(home)
+        return cls(found, found.history(), passphrase)
 
     @classmethod
     def migrate(cls, home: str | Path) -> tuple[str | None, str]:
         """Brings the registry of a home to this release; the revisions before and now."""
-        home = _require_home(home)
-        url = _registry_url(home, _read_configuration(home).registry)
-        registry = Registry.attach(url)
+        registry = Registry.attach(Home.read(home).registry_url)
         try:
             return registry.migrate()
         finally:
@@ -250,29 +224,45 @@ class Institution:
                 f"{course.id}, version {course.version}, is not in the catalogue as it is here"
             )
             raise IssueError("course-unknown", message, where="course")
-        return self._issuer.issue(Request(certificate, learner_id, run, name_confirmed), at)
+        request = CertificateRequest(certificate, learner_id, run, name_confirmed)
+        return self._issuer.issue(request, at)
+
+    def issue_record(
+        self, record: CourseRecord, *, learner_id: str, course: str, run: str, at: datetime
+    ) -> Issued:
+        """Issues one course record, for the learner of the certificate that was issued for the
+        same learner, course and run.
+
+        Asked again with the same results: the record that there is.
+        Raises as ``issue`` does; IssueError: ``certificate-missing``, ``kind-unknown`` for results
+        that the course's format has no place for.
+        """
+        key = DocumentKey(CERTIFICATE_KIND, learner_id, course, run)
+        found = self._registry.find_current([key] if is_unicode(key) else [])
+        request = record_request(record, found.get(key), Versions({}, self._registry))
+        return self._issuer.issue(request, at)
 
     def issue_rows(
-        self, rows: Iterable[RosterRow | BadRow], *, at: datetime
+        self, rows: Iterable[Row | BadRow], *, at: datetime
     ) -> Iterator[IssuedRow | BadRow]:
-        """Issues a roster, in batches; one outcome per row, in their order."""
+        """Issues a roster or a gradebook, in batches; one outcome per row, in their order."""
         return issue_rows(self._issuer, self._catalogue(), rows, at)
 
     def issue_roster(
         self,
-        rows: Iterable[RosterRow | BadRow],
+        rows: Iterable[Row | BadRow],
         directory: str | Path,
         *,
         at: datetime,
         jobs: int = 1,
         pool: Executor | None = None,
     ) -> Iterator[Counts]:
-        """Issues a roster of any length with ``jobs`` processes, each with a signer of its own;
-        with those of ``pool``, if it is given, else with new ones.
-        Writes a bundle per certificate, ``issued.csv`` and ``errors.csv`` to ``directory``, and
+        """Issues a roster or a gradebook of any length with ``jobs`` processes, each with a signer
+        of its own; with those of ``pool``, if it is given, else with new ones.
+        Writes a bundle per document, ``issued.csv`` and ``errors.csv`` to ``directory``, and
         yields the counts so far after each row.
 
-        Killed and run again, it goes on where it was: who has a certificate gets the same one.
+        Killed and run again, it goes on where it was: who has a document gets the same one.
         A script that asks for several jobs needs the guard ``if __name__ == "__main__"``.
         Raises what ``issue_rows`` raises; IssueError ``results-in-use``; ConfigurationError
         ``worker-lost``.
@@ -284,12 +274,19 @@ class Institution:
         )
 
     def find(self, code: VerificationCode) -> Bundle | None:
-        """The document with this code, with its course document; None if there is none."""
+        """The certificate with this code, with its course document; None if there is none. A
+        record is found by its learner only.
+        """
         row = self._registry.find(code)
-        if row is None:
+        if row is None or row.key.kind != CERTIFICATE_KIND:
             return None
         course = self._registry.course(row.key.course_id, row.course_version)
         return Bundle(row.document, course=course and course.text)
+
+    @cached_property
+    def records(self) -> CourseRecords:
+        """The course records that learners hold and share."""
+        return CourseRecords(self._registry, self.url)
 
     def count(self) -> int:
         """How many documents were issued."""
@@ -308,16 +305,8 @@ class Institution:
         if secret is None:
             message = "issuing needs the passphrase of the issuing key"
             raise ConfigurationError("passphrase-missing", message)
-        settings = self._configuration
-        registry = _registry_url(self.home, settings.registry)
-        return IssuerSource(self.manifest, settings.signer, self.home.resolve(), registry, secret)
-
-
-def _require_home(home: str | Path) -> Path:
-    if not (Path(home) / CONFIGURATION).is_file():
-        message = "no institution has its home here; make one with: signedcert init"
-        raise ConfigurationError("home-missing", message, where=str(home))
-    return Path(home)
+        signer, registry = self._home.configuration.signer, self._home.registry_url
+        return IssuerSource(self.manifest, signer, self.home.resolve(), registry, secret)
 
 
 def _sign_first(manifest: KeyManifest, roots: Iterable[PrivateKey]) -> SignedManifest:
@@ -340,64 +329,3 @@ def _active(key: PrivateKey, url: str, at: datetime) -> KeyEntry:
 
 def _root_files(root: Path, keys: Iterable[PrivateKey]) -> list[Path]:
     return [path for key in keys for path in root.glob(f"*-{key.public_key.thumbprint[:8]}.key")]
-
-
-def _write_home(home: Path, signed: SignedManifest, key: PrivateKey, passphrase: str) -> None:
-    home.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".{home.name}."))
-    try:
-        (new / _KEYS).mkdir(mode=0o700)
-        (new / _MANIFESTS).mkdir()
-        name = f"issue-{key.algorithm.lower()}-{key.public_key.thumbprint[:8]}.key"
-        write_key_file(new / _KEYS / name, key, passphrase)
-        write_atomic(new / _MANIFESTS / "1.json", signed.jws.encode())
-        registry = Registry.create(sqlite_url(new / "registry.sqlite"))
-        registry.close()
-        settings = {"signer": f"file:{_KEYS}/{name}", "registry": "sqlite:///registry.sqlite"}
-        lines = [f"{setting} = {json.dumps(value)}" for setting, value in settings.items()]
-        text = "\n".join(["# The home of an institution", "version = 1", *lines, ""])
-        write_atomic(new / CONFIGURATION, text.encode())
-        if home.exists():
-            home.rmdir()
-        new.rename(home)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
-
-
-def _read_configuration(home: Path) -> Configuration:
-    path = home / CONFIGURATION
-    try:
-        text = read_limited(path, _MAX_CONFIGURATION).decode("utf-8")
-        return Configuration.model_validate(tomllib.loads(text))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(map(str, first["loc"]))
-        where = f"{path}: {field}"
-        raise ConfigurationError("setting-invalid", first["msg"], where=where) from error
-    except (MalformedError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError("setting-invalid", str(error), where=str(path)) from error
-
-
-def _read_history(home: Path) -> History:
-    """The home's own manifests, every rule checked; version 1 is its own pin."""
-    directory = home / _MANIFESTS
-    versions = list(range(1, len(list(directory.glob("*.json"))) + 1))
-    paths = [directory / f"{version}.json" for version in versions]
-    if not paths or not all(path.is_file() for path in paths):
-        message = "here belong all manifests, 1.json, 2.json …, and no others; restore a backup"
-        raise ConfigurationError("setting-invalid", message, where=str(directory))
-    signed = [SignedManifest.parse(read_limited(path, MAX_GENERAL), str(path)) for path in paths]
-    history = History.start(signed[0], Pin.parse(signed[0].unverified.pin))
-    for one in signed[1:]:
-        history = history.accept(one)
-    if [manifest.version for manifest in history.versions] != versions:
-        message = "a manifest has another version than its name says; restore a backup"
-        raise ConfigurationError("setting-invalid", message, where=str(directory))
-    return history
-
-
-def _registry_url(home: Path, url: str) -> str | URL:
-    """A SQLite file is named relative to the home, which may be moved."""
-    prefix = "sqlite:///"
-    return sqlite_url(home / url.removeprefix(prefix)) if url.startswith(prefix) else url

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from signedcert.carriers.bundle import MAX_BUNDLE, MEDIA_TYPE, SUFFIX, Bundle
 from signedcert.core.code import VerificationCode
 from signedcert.core.jws import MAX_COMPACT, CompactJWS
-from signedcert.errors import MalformedError
-from tests.reference import World, course
+from signedcert.errors import IssueError, MalformedError
+from tests.core.refusal import refused
+from tests.reference import World, course, record
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 OPTIONAL = st.one_of(st.none(), TEXT)
@@ -50,6 +51,71 @@ def test_a_real_course_fits_with_room_to_spare(world: World) -> None:
 @pytest.mark.parametrize("after", ["", "\n", " \r\n\r\n"])
 def test_a_bare_document_may_have_white_space_around(before: str, after: str) -> None:
     assert Bundle.parse(f"{before}{JWS}{after}".encode()) == Bundle(JWS)
+
+
+SD_JWT = f"{JWS}~"
+
+
+@pytest.mark.parametrize("before", ["", " ", "\r\n\t "])
+@pytest.mark.parametrize("after", ["", "\n", " \r\n\r\n"])
+def test_a_bare_record_may_have_white_space_around(before: str, after: str, world: World) -> None:
+    for document in (SD_JWT, world.record().decode()):
+        assert Bundle.parse(f"{before}{document}{after}".encode()) == Bundle(document)
+
+
+def test_a_record_keeps_its_disclosures_in_a_bundle(world: World) -> None:
+    bundle = Bundle(world.record().decode(), course().text)
+    assert Bundle.parse(bundle.encode()) == bundle
+    assert bundle.document.count("~") == 17
+
+
+def test_the_code_of_a_record_is_that_of_its_jwt_however_much_it_shows(world: World) -> None:
+    whole = Bundle(world.record().decode(), course().text)
+    jws = CompactJWS.parse(whole.document.partition("~")[0].encode())
+    expected = VerificationCode.derive(jws.signing_input, jws.signature)
+    parts = [whole, whole.present([1, 15], with_name=True), whole.present([], with_name=False)]
+    assert [one.code for one in parts] == [expected] * 3
+    assert Bundle(parts[2].document + "what nobody signed").code == expected
+    assert Bundle(world.document().decode()).code != expected
+
+
+@pytest.mark.parametrize("document", ["~", "a.b~", "~a.b.c", "eyJ.e30~.c"])
+def test_what_is_no_record_has_no_code(document: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        _ = Bundle(document).code
+    assert caught.value.reason == "not-three-parts"
+
+
+def test_a_presentation_has_the_companions_of_the_whole(world: World) -> None:
+    whole = Bundle(world.record().decode(), course().text, "a proof", ("proof",))
+    part = whole.present([3, 1], with_name=False)
+    assert part == whole._replace(document=part.document)
+    segments = whole.document.split("~")
+    assert part.document.split("~") == [segments[0], segments[2], segments[4], ""]
+    assert whole.document == world.record().decode()
+    assert whole.present(range(1, 16), with_name=True) == whole
+
+
+def test_a_presentation_shows_what_was_chosen(world: World) -> None:
+    shown = Bundle(world.record().decode()).present([2], with_name=True).unverified_record()
+    expected = record().results
+    assert shown.learner == record().learner
+    assert shown.results[1] == expected[1]
+    assert [one.shown for one in shown.results] == [number == 2 for number in range(1, 16)]
+
+
+@pytest.mark.parametrize("number", [0, -1, 16])
+def test_a_result_that_is_not_in_it_cannot_be_presented(number: int, world: World) -> None:
+    with refused("result-unknown", "results", kind=IssueError):
+        Bundle(world.record().decode()).present([number], with_name=True)
+
+
+def test_a_certificate_has_nothing_to_choose_from(world: World) -> None:
+    bundle = Bundle(world.document().decode())
+    with refused("not-sd-jwt"):
+        bundle.present([1], with_name=True)
+    with refused("not-sd-jwt"):
+        bundle.unverified_record()
 
 
 def test_the_code_is_the_document_s(world: World) -> None:

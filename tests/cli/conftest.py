@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from signedcert.trust.store import TrustStore
+from tests.cli.office import Office, make_office
 from tests.cli.running import Done, call
 from tests.institution.homes import LATER, Place, issue_one, place, template, university
 
@@ -46,3 +47,15 @@ def desk(template: Place, tmp_path_factory: pytest.TempPathFactory) -> Path:
         verified = institution.verifier().verify(issued.bundle, at=LATER)
         assert verified.learner == "李小龍"
     return directory
+
+
+@pytest.fixture(scope="session")
+def shared_office(template: Place, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """An office that no test writes to."""
+    return make_office(template, tmp_path_factory.mktemp("office"))
+
+
+@pytest.fixture
+def office(shared_office: Office, tmp_path: Path) -> Office:
+    """An office of this test's own."""
+    return shared_office.copy(tmp_path / "office")

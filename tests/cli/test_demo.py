@@ -2,21 +2,28 @@
 
 import csv
 import json
+import shlex
 import subprocess
 import sys
 import time
 import unicodedata
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from signedcert.carriers.bundle import Bundle
 from signedcert.cli import demo as module
+from signedcert.cli import offline
+from signedcert.core.encoding import b64url_decode
 from signedcert.institution import Institution
 from tests.cli.running import Done, call, spawn
 
 Run = Callable[..., Done]
 ISSUED = 79
+RECORDS = 10
+SCORES = ("result", "resultDescription", "score", "grade", "valueMax", "78.6")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +50,7 @@ def test_it_issues_and_verifies_every_good_row(shown: Shown) -> None:
     assert f"  {ISSUED} authentic, in " in out
     assert len(list((directory / "certificates").glob("*.signedcert"))) == ISSUED
     with Institution.open(directory / "home") as institution:
-        assert institution.count() == ISSUED
+        assert institution.count() == ISSUED + RECORDS
         assert len(institution.courses()) == 3
 
 
@@ -78,6 +85,68 @@ def test_it_shows_where_a_mistyped_code_is_wrong(shown: Shown) -> None:
     assert "It differs at symbol 7:" in shown[1]
 
 
+def test_no_certificate_holds_a_score(shown: Shown) -> None:
+    for file in (shown[0] / "certificates").glob("*.signedcert"):
+        _, payload, _ = Bundle.read(file).document.split(".")
+        claims = b64url_decode(payload.encode()).decode()
+        assert not [word for word in SCORES if f'"{word}"' in claims], file
+
+
+def test_it_issues_a_record_for_every_good_row_of_its_gradebook(shown: Shown, run: Run) -> None:
+    directory, out, _ = shown
+    assert f"  {RECORDS} records, " in out
+    files = list((directory / "records").glob("*.signedcert"))
+    assert len(files) == RECORDS
+    for reason in ("certificate-missing", "value-out-of-range"):
+        assert reason in out.split("7. Issue course records")[1]
+    done = run("verify", directory / "records", "--trust", directory / "trust", "--json")
+    records = [result["record"] for result in done.json["results"]]
+    assert done.status == 0
+    assert not any(record["partial"] for record in records)
+    assert {one["status"] for record in records for one in record["results"]} == {
+        "Completed",
+        "Enrolled",
+        "Failed",
+        "Provisional",
+        "Withdrew",
+    }
+
+
+def test_it_shows_a_part_of_a_record_without_the_failed_quiz(shown: Shown, run: Run) -> None:
+    directory, out, _ = shown
+    said = out.split("8. Verify a course record")[1].split("9. Share")[0]
+    assert said.count("  1 authentic, in ") == 2
+    assert "Lean operations 3.5 of 10 (failed)" in said
+    assert "part.signedcert shows 2 of 8 results. Not shown: quiz (6 of 6)" in said
+    assert "failed" not in said.split("Not shown")[1]
+    done = run("verify", directory / "part.signedcert", "--trust", directory / "trust", "--json")
+    (result,) = done.json["results"]
+    assert result["record"]["partial"] is True
+    assert "3.5" not in Bundle.read(directory / "part.signedcert").document
+
+
+def test_it_shows_the_command_that_makes_the_part(shown: Shown, run: Run, tmp_path: Path) -> None:
+    directory, out, _ = shown
+    (line,) = [line for line in out.splitlines() if line.startswith("  signedcert present ")]
+    arguments = shlex.split(line)[1:-1]
+    assert run(*arguments, tmp_path / "again").status == 0
+    assert (tmp_path / "again").read_bytes() == (directory / "part.signedcert").read_bytes()
+
+
+def test_its_private_link_opens_that_part_until_it_is_reset(shown: Shown, run: Run) -> None:
+    directory, out, _ = shown
+    now = datetime.now(UTC)
+    link, here = (line.rpartition(" ")[2] for line in out.split("9. Share")[1].splitlines()[1:3])
+    assert here == link.replace("https://learn.example.edu", "http://127.0.0.1:8000")
+    with Institution.open(directory / "home") as institution:
+        opened = institution.records.open(link.rpartition("/")[2], now)
+        assert opened == Bundle.read(directory / "part.signedcert")
+        (log,) = institution.records.links.shares("s-1001")
+        assert log.share.label == "Application to Acme"
+        assert run("reset", "s-1001", "--all", "--home", directory / "home").status == 0
+        assert institution.records.open(link.rpartition("/")[2], now) is None
+
+
 def test_what_it_says_to_try_next_works(shown: Shown, run: Run) -> None:
     directory, out, _ = shown
     lines = [line.split() for line in out.split("What to try next")[1].splitlines()]
@@ -87,9 +156,16 @@ def test_what_it_says_to_try_next_works(shown: Shown, run: Run) -> None:
         for words in lines
         if words[: len(start)] == start and "serve" not in words
     ]
-    assert len(commands) == 3
+    assert [command[0] for command in commands] == [
+        "verify",
+        "keys",
+        "sign-in",
+        "reset",
+        "--help",
+    ]
     for command in commands:
-        assert run(*command).status == 0, command
+        if command[0] != "reset":  # it has a test of its own
+            assert run(*command).status == 0, command
     assert any(word.startswith("http://127.0.0.1:8000/verify/") for line in lines for word in line)
     assert directory.is_dir()
 
@@ -112,7 +188,7 @@ def test_commands_are_shown_so_that_they_can_be_run(
 
 def test_everything_is_verified_with_the_network_taken_away(shown: Shown) -> None:
     without = ("In a network namespace without a network", "With every connection refused")
-    assert sum(shown[1].count(words) for words in without) == 2
+    assert sum(shown[1].count(words) for words in without) == 4
 
 
 @pytest.mark.parametrize("there", ["file", "directory"])
@@ -138,10 +214,10 @@ def test_where_the_network_cannot_be_taken_away_python_refuses_connections(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("signedcert.custody.keyfile.SCRYPT_N", 2**15)
-    monkeypatch.setattr("signedcert.cli.demo.shutil.which", lambda _: None)
+    monkeypatch.setattr("signedcert.cli.offline.shutil.which", lambda _: None)
     done = call(capsys, "demo", tmp_path / "new" / "demo")
     assert done.status == 0, done.err
-    assert done.out.count("With every connection refused") == 2
+    assert done.out.count("With every connection refused") == 4
     assert f"  {ISSUED} authentic, in " in done.out
 
 
@@ -152,27 +228,27 @@ def test_the_network_is_taken_by_the_first_way_that_works(monkeypatch: pytest.Mo
         tried.append(command)
         return "--map-root-user" in command
 
-    monkeypatch.setattr("signedcert.cli.demo.shutil.which", lambda _: "/usr/bin/unshare")
-    monkeypatch.setattr(module, "_succeeds", succeeds)
-    command, how = module._without_network()
+    monkeypatch.setattr("signedcert.cli.offline.shutil.which", lambda _: "/usr/bin/unshare")
+    monkeypatch.setattr(offline, "_succeeds", succeeds)
+    command, how = offline._without_network()
     assert command[:3] == ["/usr/bin/unshare", "--net", "--map-root-user"]
     assert how == "In a network namespace without a network"
     assert len(tried) == 2
 
 
 def test_a_command_succeeds_if_it_exits_0() -> None:
-    assert module._succeeds([sys.executable, "-c", "print(1)"])
-    assert not module._succeeds([sys.executable, "-c", "raise SystemExit(3)"])
+    assert offline._succeeds([sys.executable, "-c", "print(1)"])
+    assert not offline._succeeds([sys.executable, "-c", "raise SystemExit(3)"])
 
 
 def test_a_verifier_that_does_not_answer_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent = subprocess.CompletedProcess(["x"], 1, "", "it broke")
-    monkeypatch.setattr(module, "_without_network", lambda: (["x"], "Somehow"))
-    monkeypatch.setattr("signedcert.cli.demo.subprocess.run", lambda *_, **__: silent)
+    monkeypatch.setattr(offline, "_without_network", lambda: (["x"], "Somehow"))
+    monkeypatch.setattr("signedcert.cli.offline.subprocess.run", lambda *_, **__: silent)
     with pytest.raises(Exception, match="the verifier did not answer: it broke"):
-        module._verify(tmp_path, "x")
+        offline.verify_offline(tmp_path, "x")
     silent.stdout = json.dumps({"error": {}})
     with pytest.raises(Exception, match="the verifier did not answer"):
-        module._verify(tmp_path, "x")
+        offline.verify_offline(tmp_path, "x")

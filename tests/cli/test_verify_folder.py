@@ -77,8 +77,8 @@ def test_a_report_has_a_line_for_each_file(
     bad, good, pipe, foreign, letter = lines
     assert (good["reason"], good["step"], good["detail"]) == ("", "", "")
     assert good["learner"] == "María-José Nguyễn"
-    assert all(good[name] for name in ("code", "course", "completed", "issuer", "certificate"))
-    signed = ("learner", "course", "completed", "issuer", "certificate")
+    assert all(good[name] for name in ("code", "course", "completed", "issuer", "kind", "id"))
+    signed = ("learner", "course", "completed", "issuer", "kind", "id")
     for line in (bad, pipe, foreign, letter):
         assert not any(line[name] for name in signed)
     assert (pipe["reason"], pipe["detail"]) == ("unreadable-file", "not a regular file")

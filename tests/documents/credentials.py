@@ -1,13 +1,16 @@
-"""Certificates for the tests: every combination of fields, and payloads that were tampered with."""
+"""Certificates and records for the tests: every combination of fields, and the places in them."""
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
 
 from signedcert.documents.digest import digest_sri
 from signedcert.documents.openbadges import STATUS_LIST_SIZE, Credential
+from signedcert.documents.record import FINAL_SCORE, STATUSES, CourseResult, check_results
+from signedcert.documents.recordbadge import RecordCredential
 from signedcert.documents.text import MAX_NAME, MAX_SUMMARY, MAX_TITLE, check_text, normalize
 from tests.core.refusal import outcome
 
@@ -16,7 +19,8 @@ LETTERS = (
     "aZ 09-'.,()&/\"\\%«»⟦⟧{}<>\u00e9\u00df\u1ec5\u0142\u03a9\u0416\u05d3\u0645\u06cc\u0915"
     "\u0e01\u0dc1\u4e2d\u3042\uac00\U00020000\U0001f600\u0301\u0323\u200c\u200d\u200e\u02bc\u2019"
 )
-_STEP = re.compile(r"[^.\[\]]+")
+#: A name, a position, or the name that a digest has in an array.
+_STEP = re.compile(r"[.]{3}|[^.\[\]]+")
 
 
 def texts(limit: int) -> st.SearchStrategy[str]:
@@ -28,7 +32,7 @@ def texts(limit: int) -> st.SearchStrategy[str]:
     )
 
 
-def _ordered(credential: Credential) -> bool:
+def _ordered(credential: Credential | RecordCredential) -> bool:
     until, started = credential.valid_until, credential.started
     return (until is None or until > credential.valid_from) and (
         started is None or started <= credential.completed
@@ -38,25 +42,62 @@ def _ordered(credential: Credential) -> bool:
 uuids = st.uuids(version=4).map(str)
 moments = st.integers(0, 253402300799).map(lambda second: datetime.fromtimestamp(second, UTC))
 
-credentials = st.builds(
-    Credential,
-    id=uuids,
-    title=texts(MAX_TITLE),
-    issuer=st.sampled_from(["https://learn.example.edu", "https://a", "https://a-b.example:8443"]),
-    issuer_name=texts(MAX_TITLE),
-    valid_from=moments,
-    valid_until=st.none() | moments,
-    subject=uuids,
-    learner=texts(MAX_NAME),
-    started=st.none() | st.dates(),
-    completed=st.dates(),
-    course=st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,3}", fullmatch=True),
-    version=st.integers(1, 10**16 - 1),
-    description=texts(MAX_SUMMARY),
-    narrative=texts(MAX_SUMMARY),
-    digest=st.text(max_size=5).map(digest_sri),
-    status_list=st.integers(1, 10**16 - 1),
-    status_index=st.integers(0, STATUS_LIST_SIZE - 1),
+digests = st.text(max_size=5).map(digest_sri)
+_shared: dict[str, st.SearchStrategy[Any]] = {
+    "id": uuids,
+    "title": texts(MAX_TITLE),
+    "issuer": st.sampled_from(
+        ["https://learn.example.edu", "https://a", "https://a-b.example:8443"]
+    ),
+    "issuer_name": texts(MAX_TITLE),
+    "valid_from": moments,
+    "valid_until": st.none() | moments,
+    "subject": uuids,
+    "learner": texts(MAX_NAME),
+    "started": st.none() | st.dates(),
+    "completed": st.dates(),
+    "course": st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,3}", fullmatch=True),
+    "version": st.integers(1, 10**16 - 1),
+    "description": texts(MAX_SUMMARY),
+    "narrative": texts(MAX_SUMMARY),
+    "digest": digests,
+    "status_list": st.integers(1, 10**16 - 1),
+    "status_index": st.integers(0, STATUS_LIST_SIZE - 1),
+}
+
+credentials = st.builds(Credential, **_shared).filter(_ordered)
+
+
+@st.composite
+def _results(draw: st.DrawFn) -> tuple[CourseResult, ...]:
+    """One final score, and up to six others, in any order."""
+    kinds = [FINAL_SCORE, *draw(st.lists(st.sampled_from(["quiz", "exam "]) | texts(60)))[:6]]
+    found = []
+    for kind in draw(st.permutations(kinds)):
+        maximum = draw(st.decimals(Decimal("0.0001"), Decimal("999999999.9999"), places=4))
+        value = draw(st.none() | st.decimals(0, maximum, places=4))
+        found.append(
+            CourseResult(
+                kind,
+                maximum,
+                draw(st.none() | texts(60)),
+                maximum if kind == FINAL_SCORE and value is None else value,
+                draw(st.sampled_from(STATUSES)),
+                draw(st.none() | st.dates()),
+            )
+        )
+    return tuple(found)
+
+
+results = _results().filter(lambda drawn: outcome(check_results, drawn) is None)
+
+#: Whole records, that is with nothing withheld.
+records = st.builds(
+    RecordCredential,
+    **_shared,
+    certificate=uuids,
+    certificate_digest=digests,
+    results=results,
 ).filter(_ordered)
 
 

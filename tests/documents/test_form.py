@@ -3,14 +3,17 @@
 import json
 import re
 from datetime import date
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from signedcert.documents.form import KINDS, Form
+from signedcert.core.encoding import dump_json
+from signedcert.documents.form import KINDS, MAX_ELEMENTS, Form
 from signedcert.errors import Malformed, MalformedError
 from tests.core.refusal import refused
+from tests.documents.edits import EDITS
 
 FORM = Form(
     '{"name":"«name:text»","of":["«host:origin»/«slug:slug»",1,false]'
@@ -168,6 +171,191 @@ def test_a_value_of_the_form_differs_in_its_spelling_only() -> None:
     assert explain(json.loads(WRITTEN)).reason == "not-canonical"
 
 
+# lists
+
+ELEMENT = Form('{"name":"«name:text»","n":«n:integer»⟦,"more":"«more:text»"⟧,"at":"x#«at:index»"}')
+LIST = Form(
+    '{"name":"«name:text»","all":[«all:list»],"again":"«name»","others":[«others:list»]}',
+    lists={"all": ELEMENT, "others": Form('{"...":"«slug:slug»"}')},
+)
+Element = list[str | None]
+_any_text = st.text(
+    st.sampled_from('"\\«»⟦⟧{}[],:%é ') | st.characters(exclude_categories=["C"]), max_size=12
+)
+elements = st.lists(
+    st.tuples(_any_text, st.integers(0, 9), st.none() | _any_text, st.integers(0, 9)).map(
+        lambda one: [one[0], str(one[1]), one[2], str(one[3])]
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def write_lists(all_: list[Element], others: list[str], name: str = "Ada") -> bytes:
+    """A payload with both lists."""
+    return LIST.write(
+        [name, ELEMENT.write_list(all_), LIST.lists["others"].write_list([one] for one in others)]
+    )
+
+
+def explain_lists(value: object) -> MalformedError:
+    """Why a value is not of the form with lists."""
+    return LIST.explain(value, unknown, {"again": "name-mismatch"})
+
+
+@given(elements, _any_text)
+@example([['"},{"name":"', "1", "\\", "2"]], '\\"')
+@example([['","n":1,"at":"x#1"},{"name":"', "1", None, "2"]], "")
+def test_any_texts_in_a_list_survive_the_way_to_a_payload_and_back(
+    all_: list[Element], name: str
+) -> None:
+    payload = write_lists(all_, ["a", "b-c"], name)
+    found = LIST.read(payload)
+    assert found is not None
+    assert found[0] == name
+    assert ELEMENT.read_list(str(found[1])) == all_
+    assert LIST.lists["others"].read_list(str(found[2])) == [["a"], ["b-c"]]
+    assert [
+        [one["name"], str(one["n"]), one.get("more"), one["at"].removeprefix("x#")]
+        for one in json.loads(payload)["all"]
+    ] == all_
+    assert LIST.write(found) == payload
+
+
+def test_a_form_with_lists_names_them_among_its_holes() -> None:
+    assert LIST.holes == ("name", "all", "others")
+    assert LIST.lists["all"] is ELEMENT
+    assert FORM.lists == {}
+
+
+def many(count: int) -> bytes:
+    """A payload with as many elements in its first list."""
+    return write_lists([["a", "1", None, "2"]] * count, ["a"])
+
+
+@pytest.mark.parametrize("count", [1, 2, 99, 100])
+def test_up_to_100_elements_are_read(count: int) -> None:
+    assert MAX_ELEMENTS == 100
+    found = LIST.read(many(count))
+    assert found is not None
+    assert len(ELEMENT.read_list(str(found[1]))) == count
+    assert explain_lists(json.loads(many(count))).reason == "not-canonical"
+
+
+@pytest.mark.parametrize("count", [0, 101, 102, 1000])
+def test_no_elements_and_more_than_100_are_refused(count: int) -> None:
+    payload = many(count)
+    assert len(json.loads(payload)["all"]) == count
+    assert LIST.read(payload) is None
+    error = explain_lists(json.loads(payload))
+    assert (error.reason, error.where) == ("wrong-value", "all")
+    assert error.message == f"{count} elements, and from 1 to 100 are read"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason", "where"),
+    [
+        ("all", {}, "wrong-type", "all"),
+        ("all", None, "wrong-type", "all"),
+        ("all", "x", "wrong-type", "all"),
+        (("all", 0), "x", "wrong-type", "all[0]"),
+        (("all", 2), None, "wrong-type", "all[2]"),
+        (("all", 1), {}, "member-missing", "all[1]"),
+        (("all", 1, "name"), 1, "wrong-type", "all[1].name"),
+        (("all", 1, "name"), "a\nb", "wrong-value", "all[1].name"),
+        (("all", 2, "n"), "1", "wrong-type", "all[2].n"),
+        (("all", 2, "n"), -1, "wrong-value", "all[2].n"),
+        (("all", 2, "n"), True, "wrong-type", "all[2].n"),
+        (("all", 0, "at"), "y#1", "wrong-value", "all[0].at"),
+        (("all", 0, "more"), None, "wrong-type", "all[0].more"),
+        (("all", 2, "other"), 1, "term-undefined", "all[2]/other"),
+        (("others", 1, "..."), "A", "wrong-value", "others[1]...."),
+        (("others", 0, "x"), 1, "term-undefined", "others[0]/x"),
+        ("again", "Eve", "name-mismatch", "again"),
+    ],
+)
+def test_the_element_that_differs_is_named(
+    path: str | tuple[str | int, ...], value: object, reason: Malformed, where: str
+) -> None:
+    changed = json.loads(write_lists([["a", "1", None, "2"]] * 3, ["a", "b"]))
+    *outer, last = [path] if isinstance(path, str) else path
+    holder = changed
+    for step in outer:
+        holder = holder[step]
+    holder[last] = value
+    assert LIST.read(dump_json(changed)) is None
+    with refused(reason, where):
+        raise explain_lists(changed)
+
+
+def test_the_order_of_members_counts_in_an_element_too() -> None:
+    changed = json.loads(write_lists([["a", "1", None, "2"]] * 3, ["a"]))
+    changed["all"][2] = dict(reversed(changed["all"][2].items()))
+    assert LIST.read(dump_json(changed)) is None
+    with refused("member-order", "all[2]"):
+        raise explain_lists(changed)
+
+
+def test_texts_of_one_element_are_not_compared_with_those_of_another() -> None:
+    payload = write_lists([["a", "1", None, "2"], ["b", "3", "c", "4"]], ["a", "b"], "x")
+    assert explain_lists(json.loads(payload)).reason == "not-canonical"
+
+
+@pytest.mark.parametrize("separator", [b", ", b"", b",,", b",null,"])
+def test_elements_are_separated_by_a_comma_alone(separator: bytes) -> None:
+    payload = many(2).replace(b"},{", b"}" + separator + b"{")
+    assert payload != many(2)
+    assert LIST.read(payload) is None
+
+
+def test_a_comma_behind_the_last_element_is_refused() -> None:
+    assert LIST.read(many(2).replace(b"}],", b"},],")) is None
+
+
+LISTS = [
+    write_lists([["a", "1", None, "2"], ['"', "3", "\\", "4"]], ["a", "b"]),
+    write_lists([["a", "1", "b", "2"]] * 100, ["a"] * 100),
+]
+
+
+def check_that_both_ways_agree(changed: Any) -> None:  # noqa: ANN401 - JSON is any
+    """A payload in canonical JSON is read exactly if the slow walk finds no flaw in it."""
+    payload = dump_json(changed)
+    flaw = explain_lists(changed)
+    found = LIST.read(payload)
+    assert (found is None) == (flaw.reason != "not-canonical"), flaw
+    if found is not None:
+        assert LIST.write(found) == payload
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.sampled_from(LISTS))
+def test_a_payload_with_lists_is_read_exactly_if_the_walk_finds_no_flaw(
+    data: st.DataObject, original: bytes
+) -> None:
+    changed = json.loads(original)
+    for edit in data.draw(st.lists(st.sampled_from(EDITS), max_size=2)):
+        edit(data, changed)
+    check_that_both_ways_agree(changed)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), st.sampled_from(["name", "n", "more", "at"]), st.integers(0, 1))
+def test_a_value_in_an_element_is_read_exactly_if_the_walk_finds_no_flaw(
+    data: st.DataObject, member: str, position: int
+) -> None:
+    changed = json.loads(LISTS[0])
+    changed["all"][position][member] = data.draw(
+        st.text(max_size=9) | st.integers() | st.integers().map("x#{}".format) | st.none(),
+    )
+    try:
+        check_that_both_ways_agree(changed)
+    except UnicodeEncodeError:
+        assert not str(changed["all"][position][member]).isprintable()
+
+
+# kinds
+
 GOOD = {
     "text": ["", "a", '\\"', "\\\\", "\u00e9\u2028"],
     "uuid": ["5a0c1b7e-6f1d-4c58-9d38-0f3c1f5be6a1"],
@@ -184,6 +372,27 @@ GOOD = {
     ],
     "slug": ["a", "a-b", "7", "a" * 64],
     "digest": ["sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="],
+    "hidden": ["w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9-PlOhs", "_" * 42 + "A", "9" * 42 + "8"],
+    "decimal": [
+        "0",
+        "7",
+        "10",
+        "999999999",
+        "0.5",
+        "0.0001",
+        "8.25",
+        "100.001",
+        "999999999.9999",
+    ],
+    "status": [
+        "Completed",
+        "Enrolled",
+        "Failed",
+        "InProgress",
+        "OnHold",
+        "Provisional",
+        "Withdrew",
+    ],
     "integer": ["0", "7", "1234567890123456"],
     "index": ["0", "131071"],
 }
@@ -238,6 +447,42 @@ BAD = {
         "sha384-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
         "sha256-",
     ],
+    "hidden": [
+        "",
+        "w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9-PlOh",
+        "w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9-PlOhs=",
+        "w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9-PlOht",  # the same bytes, with stray bits
+        "w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9+PlOhs",
+        "w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9/PlOhs",
+        "w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9-PlOhsA",
+    ],
+    "decimal": [
+        "",
+        "00",
+        "01",
+        "-0",
+        "-1",
+        "+1",
+        ".5",
+        "5.",
+        "0.0",
+        "1.0",
+        "1.50",
+        "1.00001",
+        "1.00000",
+        "1000000000",
+        "1e3",
+        "1E+5",
+        "1,5",
+        " 1",
+        "1 ",
+        "1_0",
+        "NaN",
+        "Infinity",
+        "\u0661",
+        "\uff11",
+    ],
+    "status": ["", "completed", "Completed ", "Complete", "CompletedFailed", "Passed", "null"],
     "integer": ["", "-1", "-0", "00", "01", "1.0", "1e3", "12345678901234567", "\u0661"],
     "index": ["", "-1", "01", "1 ", "12345678901234567"],
 }

@@ -1,7 +1,6 @@
 """Certificates as Open Badges: the rules of the profile, each with its reason."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -20,6 +19,7 @@ from signedcert.documents.openbadges import (
 from signedcert.errors import Malformed, MalformedError
 from tests.core.refusal import outcome, refused
 from tests.documents.credentials import at, credentials, parent, paths
+from tests.documents.edits import EDITS, rotate
 from tests.reference import ISSUED, ISSUER, credential
 
 FULL = credential()._replace(started=date(2026, 5, 1), valid_until=datetime(2030, 1, 1, tzinfo=UTC))
@@ -465,12 +465,6 @@ def test_no_object_can_hold_its_members_in_another_order(path: str) -> None:
         parse_credential(dump_json(changed))
 
 
-def rotate(value: dict[str, object]) -> None:
-    """The first member becomes the last."""
-    first = next(iter(value))
-    value[first] = value.pop(first)
-
-
 # the fast path and the slow one agree
 
 
@@ -486,67 +480,6 @@ def check_agreement(payload: bytes) -> None:
         assert fast == result
         assert result.encode() == payload
         assert explain_credential(json.loads(payload)).reason == "not-canonical"
-
-
-values = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-(10**17), 10**17),
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
-    st.sampled_from(
-        [
-            [],
-            {},
-            "https://learn.example.edu",
-            "https://evil.example",
-            f"urn:uuid:{FULL.id}",
-            "2026-06-30T00:00:00Z",
-            "2026-06-30T24:00:00Z",
-            FULL.title,
-            "1",
-            1782901800,
-        ]
-    ),
-)
-#: Any that a path can name.
-names = st.text(
-    st.characters(exclude_categories=["Cs", "Nd"], exclude_characters=".[]"), min_size=1
-)
-
-
-def remove(data: st.DataObject, changed: Any) -> None:  # noqa: ANN401
-    """A member or element is gone."""
-    holder, last = parent(changed, data.draw(st.sampled_from(paths(changed))))
-    del holder[last]
-
-
-def replace(data: st.DataObject, changed: Any) -> None:  # noqa: ANN401
-    """A member or element has another value."""
-    holder, last = parent(changed, data.draw(st.sampled_from(paths(changed))))
-    holder[last] = data.draw(values)
-
-
-def add(data: st.DataObject, changed: Any) -> None:  # noqa: ANN401
-    """There is one more."""
-    holder, last = parent(changed, data.draw(st.sampled_from(paths(changed))))
-    if isinstance(holder, dict):
-        holder[data.draw(st.sampled_from(["x", "name", "vc", "result", "exp"]) | names)] = 1
-    else:
-        holder.insert(last, data.draw(values))
-
-
-def reorder(data: st.DataObject, changed: Any) -> None:  # noqa: ANN401
-    """They stand in another order."""
-    holder, _ = parent(changed, data.draw(st.sampled_from(paths(changed))))
-    if isinstance(holder, dict):
-        members = data.draw(st.permutations(list(holder.items())))
-        holder.clear()
-        holder.update(members)
-    else:
-        holder.reverse()
-
-
-EDITS: list[Callable[[st.DataObject, Any], None]] = [remove, replace, add, reorder]
 
 
 @settings(max_examples=400, deadline=None)

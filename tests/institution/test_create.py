@@ -253,7 +253,7 @@ def test_a_failure_on_the_way_removes_every_key_that_was_written(
             raise OSError(message)
         write(path, key, passphrase)
 
-    monkeypatch.setattr("signedcert.institution.write_key_file", fail)
+    monkeypatch.setattr("signedcert.home.write_key_file", fail)
     monkeypatch.setattr("signedcert.custody.ceremony.write_key_file", fail)
     with pytest.raises(OSError, match="no space"):
         create(tmp_path / "home", root)
@@ -271,7 +271,7 @@ def test_a_failure_in_the_last_step_leaves_neither_home_nor_keys(
     def fail(_: object) -> None:
         raise kind
 
-    monkeypatch.setattr("signedcert.institution.Registry.create", fail)
+    monkeypatch.setattr("signedcert.home.Registry.create", fail)
     with pytest.raises(kind):
         create(tmp_path / "home", root)
     assert entries(tmp_path) == {"root"}

@@ -25,7 +25,8 @@ from signedcert.errors import (
 )
 from signedcert.institution import Institution
 from signedcert.issue import issuer as module
-from signedcert.issue.issuer import Issued, Issuer, Request, check_request
+from signedcert.issue.issuer import Issued, Issuer
+from signedcert.issue.requests import CertificateRequest
 from signedcert.registry.registry import ConflictError, DocumentRow, Registry
 from tests.core.refusal import refused
 from tests.institution.homes import (
@@ -48,9 +49,11 @@ def issuer(university: Institution) -> Issuer:
     return university._issuer
 
 
-def request(learner: str = "Ada Lovelace", learner_id: str = "s-1", **changes: object) -> Request:
+def request(
+    learner: str = "Ada Lovelace", learner_id: str = "s-1", **changes: object
+) -> CertificateRequest:
     """A request for the reference course."""
-    return Request(certificate(learner, **changes), learner_id, "2026")
+    return CertificateRequest(certificate(learner, **changes), learner_id, "2026")
 
 
 def issued(result: Issued | SignedCertError) -> Issued:
@@ -263,15 +266,15 @@ def test_a_name_with_such_a_word_in_it_is_a_name(issuer: Issuer, name: str) -> N
 def test_a_course_is_completed_today_at_the_date_line_at_the_latest(
     at: datetime, latest: date
 ) -> None:
-    check_request(request(completed=latest), at)
+    request(completed=latest).check(at)
     with refused("date-in-future", "completed"):
-        check_request(request(completed=latest + timedelta(days=1)), at)
+        request(completed=latest + timedelta(days=1)).check(at)
 
 
 def test_a_validity_that_is_over_before_it_begins_is_refused() -> None:
-    check_request(request(valid_until=NOW + timedelta(seconds=1)), NOW)
+    request(valid_until=NOW + timedelta(seconds=1)).check(NOW)
     with refused("validity-reversed", "valid_until"):
-        check_request(request(valid_until=NOW), NOW)
+        request(valid_until=NOW).check(NOW)
 
 
 def test_a_moment_without_a_time_zone_is_refused(issuer: Issuer) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signedcert.errors import IssueError, SignedCertError
-from signedcert.issue import roster
+from signedcert.issue import rows as module
 from signedcert.issue.roster import BadRow, RosterRow, read_roster
 from tests.core.refusal import refused
 
@@ -321,8 +321,8 @@ def test_memory_is_bounded_whatever_a_file_holds(
     path: Path, monkeypatch: pytest.MonkeyPatch, piece: bytes, quote: str
 ) -> None:
     path.write_bytes(f"{HEADER}\n{quote}".encode() + piece * (2**18 // len(piece)))
-    monkeypatch.setattr(roster, "_MAX_ROW", 1024)
-    monkeypatch.setattr(roster, "_BLOCK", 1024)
+    monkeypatch.setattr(module, "_MAX_ROW", 1024)
+    monkeypatch.setattr(module, "_BLOCK", 1024)
     tracemalloc.start()
     for _ in read_roster(path):
         pass
@@ -338,7 +338,7 @@ def test_rows_do_not_depend_on_where_a_file_is_cut_into_blocks(
     data = f'{HEADER}\r\n{ADA}\r{ADA}\r\r\n\n"s-2","Zo\u00eb\r\n\rX",m,1,2026-06-30\r\n{ADA}\r'
     rows = read(path, data)
     assert good(rows) == [(2, "s-1"), (3, "s-1"), (6, "s-2"), (9, "s-1")]
-    monkeypatch.setattr(roster, "_BLOCK", block)
+    monkeypatch.setattr(module, "_BLOCK", block)
     assert read(path, data) == rows
     assert read(path, data.encode("latin-1")) == list(read_roster(path))
 

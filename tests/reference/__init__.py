@@ -1,19 +1,27 @@
-"""The reference course and certificate, for tests and benchmarks alike, and a world around them.
+"""The reference course, certificate and record, for tests and benchmarks alike, and a world around
+them.
 
 Keys are made when they are needed and never stored.
 """
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 from signedcert.core.jws import Header, serialize_compact, signing_input
 from signedcert.core.keys import Algorithm
+from signedcert.core.sdjwt import SALT_BYTES, Disclosure, serialize_sd_jwt
 from signedcert.custody.ceremony import generate_roots, next_groups, root_groups, sign_manifest
 from signedcert.custody.private import PrivateKey
 from signedcert.documents.course import Course
-from signedcert.documents.openbadges import Credential
+from signedcert.documents.digest import digest_sri
+from signedcert.documents.openbadges import RECORD_TYPE, Credential
+from signedcert.documents.record import FINAL_SCORE, CourseResult
+from signedcert.documents.recordbadge import RecordCredential, encode_record
 from signedcert.trust.entries import KeyEntry, State, key_url
 from signedcert.trust.manifest import KeyManifest, SignedManifest
 from signedcert.trust.store import TrustStore
@@ -54,6 +62,59 @@ def credential() -> Credential:
     )
 
 
+def results() -> tuple[CourseResult, ...]:
+    """Fifteen results, as the format of the reference course has room for them: all quizzes, some
+    of the practice problems, the exam. One was failed, one was not handed in, one has no day.
+    """
+    day = date(2026, 4, 13)
+    values = ["10", "9.5", "7.25", None, "8", "6.5"]
+    quizzes = [
+        CourseResult(
+            "quiz",
+            Decimal(10),
+            f"Week {week}",
+            None if value is None else Decimal(value),
+            "Enrolled" if value is None else "Completed",
+            None if value is None else day + timedelta(weeks=week),
+        )
+        for week, value in enumerate(values, 1)
+    ]
+    practice = [
+        CourseResult("practice problems", Decimal(5), f"Set {number}", Decimal(number % 6))
+        for number in range(1, 8)
+    ]
+    practice[-1] = practice[-1]._replace(status="Failed")
+    exam = CourseResult(
+        "final exam", Decimal(100), None, Decimal("81.0625"), achieved=date(2026, 6, 26)
+    )
+    final = CourseResult(
+        FINAL_SCORE, Decimal(100), None, Decimal("82.5"), achieved=date(2026, 6, 30)
+    )
+    return (*quizzes, *practice, exam, final)
+
+
+def record() -> RecordCredential:
+    """The reference record: of the reference certificate, whole, every field that is always there.
+    Its ``certificate_digest`` is that of no certificate; ``World.record`` puts in the right one.
+    """
+    certificate = credential()._asdict() | {
+        "id": "9b1f6c0d-2a47-4d3e-8f65-7c0e9a5d1b24",
+        "subject": "e07b3c58-94d1-4f2a-b6c3-1a8d5f9e2c70",
+        "status_index": 900210,
+    }
+    return RecordCredential(
+        **certificate,
+        certificate=credential().id,
+        certificate_digest=digest_sri("a certificate"),
+        results=results(),
+    )
+
+
+def salts(count: int = 16) -> list[bytes]:
+    """Salts that are always the same, as none that is used may be: for a name and the results."""
+    return [hashlib.sha256(b"salt %d" % i).digest()[:SALT_BYTES] for i in range(count)]
+
+
 @dataclass(frozen=True)
 class World:
     """An institution with root keys and one issuing key, and a verifier's trust in it."""
@@ -86,6 +147,21 @@ class World:
     def document(self) -> bytes:
         """The reference certificate, signed."""
         return self.sign(credential().encode())
+
+    def sign_record(
+        self, payload: bytes, disclosures: Iterable[Disclosure] = (), header: Header | None = None
+    ) -> bytes:
+        """An SD-JWT over any payload, with any disclosures behind it."""
+        jwt = self.sign(payload, header or self.header(typ=RECORD_TYPE))
+        return serialize_sd_jwt(jwt, disclosures)
+
+    def record(self, credential: RecordCredential | None = None) -> bytes:
+        """A course record, signed, with all its disclosures: the reference record, which belongs to
+        ``document()``, or another one.
+        """
+        digest = digest_sri(self.document().decode())
+        whole = credential or record()._replace(certificate_digest=digest)
+        return self.sign_record(*encode_record(whole, salts(len(whole.results) + 1)))
 
     def with_state(self, state: State, **changes: object) -> TrustStore:
         """A trust store in which the issuing key has another state from the start."""

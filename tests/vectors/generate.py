@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.encoding import b64url_encode
@@ -18,7 +18,9 @@ from signedcert.core.keys import P256_ORDER
 from signedcert.trust.entries import key_url
 from tests.reference import ISSUED, ISSUER, NAME, course, credential
 from tests.vectors.edits import EDITS
-from tests.vectors.model import Expect, Vector
+from tests.vectors.model import FOLDERS, Expect, Vector
+from tests.vectors.records import RECORD_SECTIONS
+from tests.vectors.verdicts import AUTHENTIC, Named, malformed, rejected, undecided, vector
 from tests.vectors.workshop import (
     EXP,
     NBF,
@@ -36,59 +38,33 @@ from tests.vectors.workshop import (
     with_stray_bits,
 )
 
-_AUTHENTIC = Expect("authentic")
 _NO_DOCUMENT = Expect("unreadable", "no-document", "no-document")
-
-Named: TypeAlias = tuple[str, Vector]
 
 
 def generate() -> tuple[dict[str, Vector], dict[str, bytes]]:
-    """The vectors by name, and the trust files that they refer to."""
+    """The vectors by folder and name, and the trust files that they refer to."""
     shop = Workshop()
     vectors: dict[str, Vector] = {}
-    for make in _SECTIONS:
-        for name, vector in make(shop):
-            if name in vectors:
-                message = f"{name} twice"
-                raise ValueError(message)
-            vectors[name] = vector
+    for folder, sections in (("certificate", _SECTIONS), ("record", RECORD_SECTIONS)):
+        for make in sections:
+            for name, one in make(shop):
+                if f"{folder}/{name}" in vectors:
+                    message = f"{folder}/{name} twice"
+                    raise ValueError(message)
+                vectors[f"{folder}/{name}"] = one
     return vectors, shop.files
 
 
 def write(directory: Path) -> int:
-    """Writes ``certificate`` and ``trust`` under a directory that has neither."""
+    """Writes ``certificate``, ``record`` and ``trust`` under a directory that has none of them."""
     vectors, files = generate()
-    certificates, trust = directory / "certificate", directory / "trust"
-    for folder in (certificates, trust):
-        folder.mkdir(parents=True)
-    for name, vector in vectors.items():
-        (certificates / f"{name}.json").write_text(vector.encode(), "utf-8")
+    for folder in (*FOLDERS, "trust"):
+        (directory / folder).mkdir(parents=True)
+    for name, one in vectors.items():
+        (directory / f"{name}.json").write_text(one.encode(), "utf-8")
     for name, data in files.items():
-        (trust / f"{name}.json").write_bytes(data)
+        (directory / "trust" / f"{name}.json").write_bytes(data)
     return len(vectors)
-
-
-def _rejected(reason: str, detail: str = "") -> Expect:
-    return Expect("not authentic", reason, detail)
-
-
-def _malformed(detail: str) -> Expect:
-    return _rejected("malformed-document", detail)
-
-
-def _undecided(reason: str, detail: str = "") -> Expect:
-    return Expect("undecided", reason, detail)
-
-
-def _vector(
-    shop: Workshop,
-    description: str,
-    document: str,
-    expect: Expect,
-    **more: Any,  # noqa: ANN401
-) -> Vector:
-    more.setdefault("institution", shop.usual())
-    return Vector(description=description, document=document, expect=expect, **more)
 
 
 def _accepted(shop: Workshop) -> Iterator[Named]:
@@ -132,7 +108,7 @@ def _accepted(shop: Workshop) -> Iterator[Named]:
         "valid-policy": ("What is asked for is there", document, {"policy": asked}),
     }
     for name, (description, text, more) in cases.items():
-        yield name, _vector(shop, description, text, _AUTHENTIC, **more)
+        yield name, vector(shop, description, text, AUTHENTIC, **more)
 
 
 def _serialisation(shop: Workshop) -> Iterator[Named]:
@@ -144,82 +120,82 @@ def _serialisation(shop: Workshop) -> Iterator[Named]:
         "truncated-in-payload": (
             "Cut off in the payload",
             document[: len(header) + middle],
-            _malformed("not-three-parts"),
+            malformed("not-three-parts"),
         ),
         "truncated-in-signature": (
             "Cut off six characters before the end",
             document[:-6],
-            _rejected("bad-signature", "signature-length"),
+            rejected("bad-signature", "signature-length"),
         ),
         "truncated-last-character": (
             "The last character is missing",
             document[:-1],
-            _malformed("base64-length"),
+            malformed("base64-length"),
         ),
         "two-parts": (
             "No signature part",
             f"{header}.{payload}",
-            _malformed("not-three-parts"),
+            malformed("not-three-parts"),
         ),
         "four-parts": (
             "A fourth part",
             f"{document}.{signature}",
-            _malformed("not-three-parts"),
+            malformed("not-three-parts"),
         ),
         "signature-empty": (
             "An empty signature part",
             f"{header}.{payload}.",
-            _rejected("bad-signature", "signature-length"),
+            rejected("bad-signature", "signature-length"),
         ),
-        "padding": ("Padding behind the signature", f"{document}==", _malformed("base64-padding")),
+        "padding": ("Padding behind the signature", f"{document}==", malformed("base64-padding")),
         "plus-sign": (
             "A plus sign, from the other base64 alphabet",
             f"{header}.{payload}.+{signature[1:]}",
-            _malformed("base64-alphabet"),
+            malformed("base64-alphabet"),
         ),
         "slash": (
             "A slash, from the other base64 alphabet",
             f"{header}.{payload}.{signature[:9]}/{signature[10:]}",
-            _malformed("base64-alphabet"),
+            malformed("base64-alphabet"),
         ),
         "line-broken": (
             "Broken into two lines, as by an e-mail program",
             f"{header}.{payload[:middle]}\n{payload[middle:]}.{signature}",
-            _malformed("base64-alphabet"),
+            malformed("base64-alphabet"),
         ),
         "letter-not-ascii": (
             "A letter in it that is not ASCII, and looks like one that is",
             f"{header}.{payload[:middle]}\u0430{payload[middle + 1 :]}.{signature}",
-            _malformed("base64-alphabet"),
+            malformed("base64-alphabet"),
         ),
         "tail-bits-header": (
             "A stray bit behind the last byte of the header",
             with_stray_bits(typed, 0),
-            _malformed("base64-tail-bits"),
+            malformed("base64-tail-bits"),
         ),
         "tail-bits-payload": (
             "A stray bit behind the last byte of the payload",
             with_stray_bits(_with_open_end(shop), 1),
-            _malformed("base64-tail-bits"),
+            malformed("base64-tail-bits"),
         ),
         "tail-bits-signature": (
             "A stray bit behind the last byte of the signature",
             with_stray_bits(document, 2),
-            _malformed("base64-tail-bits"),
+            malformed("base64-tail-bits"),
         ),
         "over-64-kib": (
             "A byte over 64 KiB",
             _of_length(shop, MAX_COMPACT + 1),
-            _malformed("too-large"),
+            malformed("too-large"),
         ),
         "encrypted": (
             "A JWE, in five parts",
             "eyJhbGciOiJkaXIifQ..YWJjZGVmZ2hpamts.YWJj.YWJjZGVmZ2hpamtsbW5vcA",
-            _malformed("not-three-parts"),
+            malformed("not-three-parts"),
         ),
     }
     for name, (description, text, expect) in cases.items():
-        yield name, _vector(shop, description, text, expect)
+        yield name, vector(shop, description, text, expect)
 
 
 def _with_open_end(shop: Workshop) -> str:
@@ -241,10 +217,10 @@ def _of_length(shop: Workshop, length: int) -> str:
 
 def _payloads(shop: Workshop) -> Iterator[Named]:
     for edit in EDITS:
-        expect = _rejected(edit.reason, edit.detail)
+        expect = rejected(edit.reason, edit.detail)
         yield (
             edit.name,
-            _vector(shop, edit.description, shop.edited(edit.old, edit.new), expect),
+            vector(shop, edit.description, shop.edited(edit.old, edit.new), expect),
         )
     payload = shop.payload
     raw = payload.encode()
@@ -252,163 +228,163 @@ def _payloads(shop: Workshop) -> Iterator[Named]:
         "payload-not-utf8": (
             "A byte of the learner's name is Latin-1",
             raw.replace("í".encode(), b"\xed"),
-            _malformed("not-utf8"),
+            malformed("not-utf8"),
         ),
         "payload-surrogate-in-utf8": (
             "Half of a surrogate pair in the learner's name, as UTF-8 does not allow it",
             raw.replace("í".encode(), b"\xed\xa0\x80"),
-            _malformed("not-utf8"),
+            malformed("not-utf8"),
         ),
         "payload-byte-order-mark": (
             "A byte order mark before the payload",
             b"\xef\xbb\xbf" + raw,
-            _malformed("not-json"),
+            malformed("not-json"),
         ),
-        "payload-empty": ("An empty payload", b"", _malformed("not-json")),
+        "payload-empty": ("An empty payload", b"", malformed("not-json")),
         "payload-array": (
             "The credential in an array",
             b"[" + raw + b"]",
-            _rejected("claims-inconsistent", "wrong-type"),
+            rejected("claims-inconsistent", "wrong-type"),
         ),
         "validity-reversed": (
             "Valid until the second in which it becomes valid",
             payload.replace(str(EXP), str(NBF))
             .replace('"2028-06-30T10:30:00Z"', '"2026-07-01T10:30:00Z"')
             .encode(),
-            _rejected("claims-inconsistent", "validity-reversed"),
+            rejected("claims-inconsistent", "validity-reversed"),
         ),
         "time-at-24": (
             "Valid from 24:00:00, a second spelling of midnight",
             payload.replace(str(NBF), "1782950400")
             .replace('"2026-07-01T10:30:00Z"', '"2026-07-01T24:00:00Z"')
             .encode(),
-            _rejected("claims-inconsistent", "wrong-value"),
+            rejected("claims-inconsistent", "wrong-value"),
         ),
         "title-too-long": (
             "The title has 257 bytes, in both places",
             payload.replace(f'"name":"{course().title}"', f'"name":"{"x" * 257}"').encode(),
-            _rejected("claims-inconsistent", "text-too-long"),
+            rejected("claims-inconsistent", "text-too-long"),
         ),
     }
     for name, (description, data, expect) in cases.items():
         document = shop.signed_by(shop.es256.key, shop.es256.header().encode(), data or None)
         if not data:
             document = shop.document(b"")
-        yield name, _vector(shop, description, document, expect)
+        yield name, vector(shop, description, document, expect)
 
 
 def _headers(shop: Workshop) -> Iterator[Named]:
     kid = shop.es256.header().kid or ""
     jwk = shop.es256.key.public_key.to_jwk()
     members: dict[str, tuple[str, dict[str, object], Expect]] = {
-        "header-crit": ("crit", {"crit": ["exp"]}, _malformed("header-parameter")),
-        "header-jwk": ("A key in the header", {"jwk": jwk}, _malformed("header-parameter")),
+        "header-crit": ("crit", {"crit": ["exp"]}, malformed("header-parameter")),
+        "header-jwk": ("A key in the header", {"jwk": jwk}, malformed("header-parameter")),
         "header-jku": (
             "A URL of keys in the header",
             {"jku": "https://courses.example.org/jwks.json"},
-            _malformed("header-parameter"),
+            malformed("header-parameter"),
         ),
         "header-x5c": (
             "A chain of X.509 certificates in the header",
             {"x5c": ["MIIB"]},
-            _malformed("header-parameter"),
+            malformed("header-parameter"),
         ),
-        "header-b64": ("b64, of RFC 7797", {"b64": False}, _malformed("header-parameter")),
-        "header-cty": ("A content type", {"cty": "vc"}, _malformed("header-parameter")),
+        "header-b64": ("b64, of RFC 7797", {"b64": False}, malformed("header-parameter")),
+        "header-cty": ("A content type", {"cty": "vc"}, malformed("header-parameter")),
         "typ-sd-jwt": (
             "typ is that of a course record",
             {"typ": "vc+sd-jwt"},
-            _malformed("typ-unexpected"),
+            malformed("typ-unexpected"),
         ),
         "typ-unknown": (
             "typ is that of an access token",
             {"typ": "at+jwt"},
-            _malformed("typ-unexpected"),
+            malformed("typ-unexpected"),
         ),
-        "typ-lower-case": ("typ in lower case", {"typ": "jwt"}, _malformed("typ-unexpected")),
-        "alg-none": ("alg is none", {"alg": "none"}, _malformed("wrong-value")),
+        "typ-lower-case": ("typ in lower case", {"typ": "jwt"}, malformed("typ-unexpected")),
+        "alg-none": ("alg is none", {"alg": "none"}, malformed("wrong-value")),
         "alg-hs256": (
             "alg is HS256, with which a public key is taken for a secret",
             {"alg": "HS256"},
-            _malformed("wrong-value"),
+            malformed("wrong-value"),
         ),
-        "alg-es384": ("alg is ES384", {"alg": "ES384"}, _malformed("wrong-value")),
+        "alg-es384": ("alg is ES384", {"alg": "ES384"}, malformed("wrong-value")),
         "alg-eddsa": (
             "alg is EdDSA, the older name that names no curve",
             {"alg": "EdDSA"},
-            _malformed("wrong-value"),
+            malformed("wrong-value"),
         ),
-        "alg-missing": ("No alg", {"alg": None}, _malformed("member-missing")),
-        "alg-number": ("alg is a number", {"alg": 256}, _malformed("wrong-type")),
+        "alg-missing": ("No alg", {"alg": None}, malformed("member-missing")),
+        "alg-number": ("alg is a number", {"alg": 256}, malformed("wrong-type")),
         "alg-ed25519-for-es256-key": (
             "alg is Ed25519, the key is one for ES256",
             {"alg": "Ed25519"},
-            _rejected("key-not-authorised", "algorithm-mismatch"),
+            rejected("key-not-authorised", "algorithm-mismatch"),
         ),
-        "kid-missing": ("No kid", {"kid": None}, _malformed("member-missing")),
+        "kid-missing": ("No kid", {"kid": None}, malformed("member-missing")),
         "kid-fragment": (
             "kid has a fragment",
             {"kid": f"{kid}#key"},
-            _rejected("key-not-authorised", "kid-not-under-issuer"),
+            rejected("key-not-authorised", "kid-not-under-issuer"),
         ),
         "kid-thumbprint-only": (
             "kid is the thumbprint, no URL",
             {"kid": kid.rpartition("/")[2]},
-            _rejected("key-not-authorised", "kid-not-under-issuer"),
+            rejected("key-not-authorised", "kid-not-under-issuer"),
         ),
         "kid-http": (
             "kid is an http URL",
             {"kid": kid.replace("https:", "http:")},
-            _rejected("key-not-authorised", "kid-not-under-issuer"),
+            rejected("key-not-authorised", "kid-not-under-issuer"),
         ),
         "kid-longer-host": (
             "kid is at a host whose name begins with the issuer's",
             {"kid": kid.replace(ISSUER, f"{ISSUER}.example.org")},
-            _rejected("key-not-authorised", "kid-not-under-issuer"),
+            rejected("key-not-authorised", "kid-not-under-issuer"),
         ),
         "kid-too-long": (
             "kid has 1024 characters, more than any header needs",
             {"kid": kid.ljust(1024, "x")},
-            _malformed("too-large"),
+            malformed("too-large"),
         ),
     }
     for name, (description, changes, expect) in members.items():
         document = shop.with_header_members(**changes)
-        yield name, _vector(shop, description, document, expect)
+        yield name, vector(shop, description, document, expect)
     texts: dict[str, tuple[str, Callable[[str], str | bytes], Expect]] = {
         "header-reordered": (
             "kid before alg",
             lambda _: f'{{"kid":"{kid}","alg":"ES256","typ":"JWT"}}',
-            _malformed("header-spelling"),
+            malformed("header-spelling"),
         ),
         "header-white-space": (
             "A space in the header",
             lambda text: replace_once(text, '"alg":', '"alg": '),
-            _malformed("not-canonical"),
+            malformed("not-canonical"),
         ),
         "header-duplicate-alg": (
             "alg stands twice, with two values",
             lambda text: replace_once(text, '{"alg":', '{"alg":"none","alg":'),
-            _malformed("duplicate-member"),
+            malformed("duplicate-member"),
         ),
         "header-escaped-letter": (
             "A letter of alg as an escape",
             lambda text: replace_once(text, '"ES256"', r'"ES\u003256"'),
-            _malformed("not-canonical"),
+            malformed("not-canonical"),
         ),
         "header-not-json": (
             "The header ends before its brace",
             lambda text: text[:-1],
-            _malformed("not-json"),
+            malformed("not-json"),
         ),
         "header-not-utf8": (
             "A byte of the header is not UTF-8",
             lambda text: text.encode().replace(b"JWT", b"JW\xff"),
-            _malformed("not-utf8"),
+            malformed("not-utf8"),
         ),
     }
     for name, (description, edit, expect) in texts.items():
-        yield name, _vector(shop, description, shop.with_header(edit), expect)
+        yield name, vector(shop, description, shop.with_header(edit), expect)
 
 
 def _changed_bytes(shop: Workshop) -> Iterator[Named]:
@@ -418,7 +394,7 @@ def _changed_bytes(shop: Workshop) -> Iterator[Named]:
     swapped = b64url_encode(shop.es256.header(typ="vc+jwt").encode())
     kid = shop.es256.header().kid or ""
     other_kid = shop.es256.header(kid=kid[:-1] + ("A" if kid[-1] != "A" else "B"))
-    mismatch = _rejected("bad-signature", "signature-mismatch")
+    mismatch = rejected("bad-signature", "signature-mismatch")
     cases: dict[str, tuple[str, str, Expect]] = {
         "changed-payload": (
             "A letter of the learner's name was changed after signing",
@@ -433,7 +409,7 @@ def _changed_bytes(shop: Workshop) -> Iterator[Named]:
         "changed-kid": (
             "A character of kid was changed after signing",
             f"{other_kid.segment()}.{payload}.{signature}",
-            _undecided("unknown-key"),
+            undecided("unknown-key"),
         ),
         "changed-signature": (
             "A bit of the signature was changed",
@@ -452,19 +428,19 @@ def _changed_bytes(shop: Workshop) -> Iterator[Named]:
         ),
     }
     for name, (description, text, expect) in cases.items():
-        yield name, _vector(shop, description, text, expect)
+        yield name, vector(shop, description, text, expect)
 
 
 def _signatures(shop: Workshop) -> Iterator[Named]:
-    out_of_range = _rejected("bad-signature", "signature-out-of-range")
-    length = _rejected("bad-signature", "signature-length")
-    mismatch = _rejected("bad-signature", "signature-mismatch")
+    out_of_range = rejected("bad-signature", "signature-out-of-range")
+    length = rejected("bad-signature", "signature-length")
+    mismatch = rejected("bad-signature", "signature-mismatch")
     order = P256_ORDER.to_bytes(32)
     es256: dict[str, tuple[str, Callable[[bytes], bytes], Expect]] = {
         "es256-high-s": (
             "The other signature that textbook ECDSA accepts: a second code for one document",
             high_s,
-            _rejected("bad-signature", "signature-high-s"),
+            rejected("bad-signature", "signature-high-s"),
         ),
         "es256-r-zero": ("r is 0", lambda raw: bytes(32) + raw[32:], out_of_range),
         "es256-s-zero": ("s is 0", lambda raw: raw[:32] + bytes(32), out_of_range),
@@ -481,7 +457,7 @@ def _signatures(shop: Workshop) -> Iterator[Named]:
         ),
     }
     for name, (description, change, expect) in es256.items():
-        yield name, _vector(shop, description, shop.with_signature(change), expect)
+        yield name, vector(shop, description, shop.with_signature(change), expect)
     document = shop.document(world=shop.ed25519)
     signing_input = parse(document).signing_input
     ed25519: dict[str, tuple[str, Callable[[bytes], bytes], Expect]] = {
@@ -505,15 +481,15 @@ def _signatures(shop: Workshop) -> Iterator[Named]:
     institution = shop.usual(shop.ed25519)
     for name, (description, change, expect) in ed25519.items():
         text = shop.with_signature(change, document)
-        yield name, _vector(shop, description, text, expect, institution=institution)
+        yield name, vector(shop, description, text, expect, institution=institution)
     text = shop.signed_by(shop.ed25519.key, shop.ed25519.header(alg="ES256").encode())
     yield (
         "alg-es256-for-ed25519-key",
-        _vector(
+        vector(
             shop,
             "alg is ES256, the key is one for Ed25519",
             text,
-            _rejected("key-not-authorised", "algorithm-mismatch"),
+            rejected("key-not-authorised", "algorithm-mismatch"),
             institution=institution,
         ),
     )
@@ -521,7 +497,7 @@ def _signatures(shop: Workshop) -> Iterator[Named]:
 
 def _issuers(shop: Workshop) -> Iterator[Named]:
     neighbour, known = shop.neighbour()
-    not_its_key = _rejected("key-not-authorised", "kid-not-under-issuer")
+    not_its_key = rejected("key-not-authorised", "kid-not-under-issuer")
     elsewhere = full_credential()._replace(issuer=OTHER_ISSUER).encode()
     neighbours_kid = key_url(OTHER_ISSUER, neighbour.key.public_key)
     header = replace(shop.es256.header(), kid=neighbours_kid).encode()
@@ -548,23 +524,23 @@ def _issuers(shop: Workshop) -> Iterator[Named]:
         "unknown-issuer": (
             "Another institution's certificate; it may well be good",
             shop.signed_by(neighbour.key, header, elsewhere),
-            _undecided("unknown-issuer"),
+            undecided("unknown-issuer"),
             {},
         ),
         "unknown-key": (
             "A key that the manifest does not name, at the right place",
             shop.signed_by(shop.stranger, shop.es256.header(kid=stranger_kid).encode()),
-            _undecided("unknown-key"),
+            undecided("unknown-key"),
             {},
         ),
     }
     for name, (description, text, expect, more) in cases.items():
-        yield name, _vector(shop, description, text, expect, **more)
+        yield name, vector(shop, description, text, expect, **more)
 
 
 def _keys(shop: Workshop) -> Iterator[Named]:
     document = shop.document()
-    role = _rejected("key-not-authorised", "key-role")
+    role = rejected("key-not-authorised", "key-role")
     with_proof = Bundle(document, proof="c2sp.org/tlog-proof@v1\n").encode().decode()
     cases = {
         "key-role-snapshot": (
@@ -576,48 +552,48 @@ def _keys(shop: Workshop) -> Iterator[Named]:
         "key-pre-published": (
             "Signed by a key that is announced, and not in use yet",
             shop.with_key("pre-published", state="pre-published"),
-            _rejected("key-pre-published"),
+            rejected("key-pre-published"),
         ),
         "key-void": (
             "Signed by a key that never counted",
             shop.with_key("void", state="void"),
-            _rejected("key-void"),
+            rejected("key-void"),
         ),
         "key-compromised": (
             "Signed by a stolen key, with no proof of when",
             shop.with_key("compromised", state="compromised"),
-            _undecided("proof-missing", "key-compromised"),
+            undecided("proof-missing", "key-compromised"),
         ),
         "logged-required": (
             "The key asks for a proof of the place in the log, and there is none",
             shop.with_key("logged-required", logged="required"),
-            _undecided("proof-missing", "logged-required"),
+            undecided("proof-missing", "logged-required"),
         ),
         "logged-anchored": (
             "The key asks for a proof under a landmark, and there is none",
             shop.with_key("logged-anchored", logged="anchored"),
-            _undecided("proof-missing", "logged-anchored"),
+            undecided("proof-missing", "logged-anchored"),
         ),
         "trust-fork": (
             "The root keys signed two successors of version 1, and neither rotates them",
             shop.forked(),
-            _undecided("trust-fork"),
+            undecided("trust-fork"),
         ),
         "status-unknown": (
             "The institution publishes status lists, and none is at hand",
             shop.with_status(),
-            _undecided("status-unknown"),
+            undecided("status-unknown"),
         ),
     }
     for name, (description, institution, expect) in cases.items():
-        yield name, _vector(shop, description, document, expect, institution=institution)
+        yield name, vector(shop, description, document, expect, institution=institution)
     yield (
         "proof-unreadable",
-        _vector(
+        vector(
             shop,
             "A proof that holds nothing",
             with_proof,
-            _undecided("proof-invalid"),
+            undecided("proof-invalid"),
             institution=shop.with_log,
         ),
     )
@@ -628,7 +604,7 @@ def _bundles(shop: Workshop) -> Iterator[Named]:
     bundle = Bundle(document, course().text).encode().decode()
     plain = Bundle(document).encode().decode()
     header = document.partition(".")[0]
-    other_course = _undecided("course-digest-mismatch")
+    other_course = undecided("course-digest-mismatch")
     cases: dict[str, tuple[str, str, Expect]] = {
         "course-altered": (
             "A word of the course document beside the certificate was changed",
@@ -648,57 +624,57 @@ def _bundles(shop: Workshop) -> Iterator[Named]:
         "bundle-unknown-member": (
             "A member that bundles do not have",
             plain[:-1] + ',"receipt":""}',
-            _malformed("member-unknown"),
+            malformed("member-unknown"),
         ),
         "bundle-version-2": (
             "A bundle of a later version",
             plain.replace('"version":1', '"version":2'),
-            _malformed("wrong-value"),
+            malformed("wrong-value"),
         ),
         "bundle-version-string": (
             "The version is a string",
             plain.replace('"version":1', '"version":"1"'),
-            _malformed("wrong-type"),
+            malformed("wrong-type"),
         ),
         "bundle-member-order": (
             "The course before the document",
             f'{{"version":1,"course":"","document":"{document}"}}',
-            _malformed("member-order"),
+            malformed("member-order"),
         ),
         "bundle-document-missing": (
             "No document",
             '{"version":1,"course":""}',
-            _malformed("member-missing"),
+            malformed("member-missing"),
         ),
         "bundle-document-number": (
             "The document is a number",
             '{"version":1,"document":1}',
-            _malformed("wrong-type"),
+            malformed("wrong-type"),
         ),
         "bundle-two-documents": (
             "Two documents",
             plain[:-1] + f',"document":"{document}"}}',
-            _malformed("duplicate-member"),
+            malformed("duplicate-member"),
         ),
         "bundle-white-space": (
             "A space between members",
             plain.replace('1,"', '1, "'),
-            _malformed("not-canonical"),
+            malformed("not-canonical"),
         ),
-        "bundle-truncated": ("Cut off", bundle[:-20], _malformed("not-json")),
+        "bundle-truncated": ("Cut off", bundle[:-20], malformed("not-json")),
         "bundle-white-space-in-document": (
             "A space in the document",
             plain.replace(header, f"{header} "),
-            _malformed("base64-alphabet"),
+            malformed("base64-alphabet"),
         ),
         "bundle-white-space-around-document": (
             "A space before the document",
             plain.replace(header, f" {header}"),
-            _malformed("base64-alphabet"),
+            malformed("base64-alphabet"),
         ),
     }
     for name, (description, text, expect) in cases.items():
-        yield name, _vector(shop, description, text, expect)
+        yield name, vector(shop, description, text, expect)
 
 
 def _nothing(shop: Workshop) -> Iterator[Named]:
@@ -709,7 +685,7 @@ def _nothing(shop: Workshop) -> Iterator[Named]:
         "no-document-json": ("A credential with nobody's signature", shop.payload),
     }
     for name, (description, text) in cases.items():
-        yield name, _vector(shop, description, text, _NO_DOCUMENT)
+        yield name, vector(shop, description, text, _NO_DOCUMENT)
 
 
 def _circumstances(shop: Workshop) -> Iterator[Named]:
@@ -737,62 +713,62 @@ def _circumstances(shop: Workshop) -> Iterator[Named]:
         ),
         "code-of-another-certificate": (
             "The code of another certificate",
-            _rejected(mismatch, "code-of-another-document"),
+            rejected(mismatch, "code-of-another-document"),
             {"code": other},
         ),
         "code-mistyped": (
             "The first symbol of the code is wrong",
-            _rejected(mismatch, "code-check"),
+            rejected(mismatch, "code-check"),
             {"code": wrong + code[1:]},
         ),
         "code-too-short": (
             "The last symbol of the code is missing",
-            _rejected(mismatch, "code-length"),
+            rejected(mismatch, "code-length"),
             {"code": code[:-1]},
         ),
         "code-foreign-symbol": (
             "A symbol that codes do not have",
-            _rejected(mismatch, "code-symbol"),
+            rejected(mismatch, "code-symbol"),
             {"code": "U" + code[1:]},
         ),
         "code-five-unreadable": (
             "Five symbols of the code are unreadable",
-            _rejected(mismatch, "code-unreadable"),
+            rejected(mismatch, "code-unreadable"),
             {"code": "????-?" + code[6:]},
         ),
         "code-unreadable-and-wrong": (
             "Four symbols are unreadable and one is wrong",
-            _rejected(mismatch, "code-check"),
+            rejected(mismatch, "code-check"),
             {"code": wrong + code[1:-4] + "????"},
         ),
         "policy-issuer": (
             "Another institution was asked for",
-            _rejected("policy-issuer"),
+            rejected("policy-issuer"),
             {"policy": {"issuer": OTHER_ISSUER}},
         ),
         "policy-issuer-by-name": (
             "The institution was asked for by its name, which is not what a policy takes",
-            _rejected("policy-issuer"),
+            rejected("policy-issuer"),
             {"policy": {"issuer": NAME}},
         ),
         "policy-course": (
             "Another course was asked for",
-            _rejected("policy-course"),
+            rejected("policy-course"),
             {"policy": {"course": "quantum-field-theory"}},
         ),
         "policy-learner": (
             "The name was asked for without its accents",
-            _rejected("policy-learner"),
+            rejected("policy-learner"),
             {"policy": {"learner": "Maria-Jose Nguyen"}},
         ),
         "trust-stale": (
             "The manifest is 31 days old, and 30 days are allowed",
-            _undecided("trust-stale"),
+            undecided("trust-stale"),
             {"policy": {"max_trust_age": 30 * 86400}},
         ),
     }
     for name, (description, expect, more) in cases.items():
-        yield name, _vector(shop, description, document, expect, **more)
+        yield name, vector(shop, description, document, expect, **more)
 
 
 _SECTIONS = (

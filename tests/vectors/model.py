@@ -4,18 +4,20 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast, get_args
 
 from signedcert.trust.store import TrustStore
 from signedcert.verify.policy import Policy
-from signedcert.verify.report import Report
+from signedcert.verify.report import Kind, Report
 from signedcert.verify.verifier import Verifier
 from tests.reference import AT
 
 HERE = Path(__file__).parent
+#: One for each kind of document.
+FOLDERS = ("certificate", "record")
 
 _REQUIRED = ["description", "document"]
-_OPTIONAL = ["code", "at", "policy"]
+_OPTIONAL = ["kind", "code", "at", "policy"]
 _TRUST = ["trust", "pin"]
 _POLICY = {"issuer", "course", "learner", "max_trust_age"}
 
@@ -41,6 +43,7 @@ class Vector:
 
     description: str
     document: str
+    kind: Kind | None = None
     code: str | None = None
     at: datetime | None = None
     policy: dict[str, Any] | None = None
@@ -58,6 +61,7 @@ class Vector:
         members: dict[str, object] = {
             "description": self.description,
             "document": self.document,
+            "kind": self.kind,
             "code": self.code,
             "at": self.at and self.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "policy": self.policy,
@@ -79,6 +83,7 @@ class Vector:
         return cls(
             description=members["description"],
             document=members["document"],
+            kind=_kind(members.get("kind")),
             code=members.get("code"),
             at=_moment(members["at"]) if "at" in members else None,
             policy=members.get("policy"),
@@ -99,7 +104,7 @@ class Vector:
         """What the verifier says of it."""
         verifier = Verifier(self.store(directory), _policy(self.policy))
         document = self.document.encode("utf-8", "surrogatepass")
-        return verifier.report(document, at=self.at or AT, code=self.code)
+        return verifier.report(document, at=self.at or AT, code=self.code, kind=self.kind)
 
     def outcome(self, directory: Path) -> Expect:
         """What the verifier says, in the terms of ``expect``."""
@@ -108,9 +113,11 @@ class Vector:
 
 
 def read_vectors(directory: Path) -> dict[str, Vector]:
-    """All vectors of a directory, by name."""
+    """All vectors under a directory, by folder and name."""
     return {
-        file.stem: Vector.parse(file.read_text("utf-8")) for file in sorted(directory.glob("*"))
+        f"{folder}/{file.stem}": Vector.parse(file.read_text("utf-8"))
+        for folder in FOLDERS
+        for file in sorted((directory / folder).iterdir())
     }
 
 
@@ -120,6 +127,13 @@ def _require(members: dict[str, Any], required: list[str], optional: list[str]) 
     if missing or unknown:
         message = f"missing: {missing}, unknown: {unknown}"
         raise ValueError(message)
+
+
+def _kind(text: str | None) -> Kind | None:
+    if text not in (None, *get_args(Kind)):
+        message = f"no kind of document: {text}"
+        raise ValueError(message)
+    return cast("Kind | None", text)
 
 
 def _moment(text: str) -> datetime:

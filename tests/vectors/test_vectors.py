@@ -15,12 +15,12 @@ from signedcert.core.keys import BadSignatureError, PublicKey
 from signedcert.errors import Verdicts
 from signedcert.verify.report import Outcome
 from tests.vectors.generate import generate, write
-from tests.vectors.model import HERE, Vector, read_vectors
+from tests.vectors.model import FOLDERS, HERE, Vector, read_vectors
 from tests.vectors.workshop import high_s, holds_with_cofactor
 
-CERTIFICATES = HERE / "certificate"
 TRUST = HERE / "trust"
-NAMES = sorted(file.stem for file in CERTIFICATES.iterdir())
+FILES = [file for folder in FOLDERS for file in sorted((HERE / folder).iterdir())]
+NAMES = sorted(f"{file.parent.name}/{file.stem}" for file in FILES)
 
 #: Reasons that nothing can give before logs, status lists and shards are read.
 NOT_YET = {
@@ -35,7 +35,11 @@ NOT_YET = {
 
 @cache
 def committed() -> dict[str, Vector]:
-    return read_vectors(CERTIFICATES)
+    return read_vectors(HERE)
+
+
+def _label(name: str) -> str:
+    return name.partition("/")[2]
 
 
 @pytest.fixture(scope="module")
@@ -52,38 +56,40 @@ def test_committed_vector_gives_what_it_expects(name: str) -> None:
 
 
 def test_generator_still_makes_the_same_vectors(generated: Path) -> None:
-    made = {name: one.promise for name, one in read_vectors(generated / "certificate").items()}
+    made = {name: one.promise for name, one in read_vectors(generated).items()}
     assert made == {name: one.promise for name, one in committed().items()}
 
 
 def test_generated_vectors_give_what_they_expect_with_other_keys(generated: Path) -> None:
-    made = read_vectors(generated / "certificate")
+    made = read_vectors(generated)
     outcomes = {name: vector.outcome(generated / "trust") for name, vector in made.items()}
     assert outcomes == {name: vector.expect for name, vector in committed().items()}
-    assert made["valid-es256"].document != committed()["valid-es256"].document
+    for name in ("certificate/valid-es256", "record/valid-es256"):
+        assert made[name].document != committed()[name].document
 
 
 def test_generator_asks_the_same_of_the_same_names(generated: Path) -> None:
-    """``at`` and ``policy`` do not depend on keys, and neither does whether there is a code."""
+    """``at``, ``kind`` and ``policy`` do not depend on keys, nor does whether there is a code."""
 
     def question(vector: Vector) -> tuple[object, ...]:
-        return vector.at, vector.policy, vector.code is None, vector.other is None
+        given = vector.code is None, vector.other is None
+        return vector.at, vector.kind, vector.policy, *given
 
-    made = read_vectors(generated / "certificate")
+    made = read_vectors(generated)
     assert {name: question(one) for name, one in made.items()} == {
         name: question(one) for name, one in committed().items()
     }
 
 
 def test_generator_never_overwrites_what_is_committed() -> None:
-    before = {file: file.read_bytes() for file in CERTIFICATES.iterdir()}
+    before = {file: file.read_bytes() for file in [*FILES, *TRUST.iterdir()]}
     with pytest.raises(FileExistsError):
         write(HERE)
-    assert {file: file.read_bytes() for file in CERTIFICATES.iterdir()} == before
+    assert {file: file.read_bytes() for file in [*FILES, *TRUST.iterdir()]} == before
 
 
 def test_no_private_key_is_in_any_file() -> None:
-    for file in [*CERTIFICATES.iterdir(), *TRUST.iterdir()]:
+    for file in [*FILES, *TRUST.iterdir()]:
         text = file.read_text("utf-8")
         assert '"d":' not in text
         assert '"priv":' not in text
@@ -98,7 +104,7 @@ def test_refusals_are_several_times_as_many_as_acceptances() -> None:
     assert len(accepted) >= 6
     assert len(NAMES) - len(accepted) >= 70
     assert len(NAMES) - len(accepted) >= 10 * len(accepted)
-    assert all(name.startswith("valid-") for name in accepted)
+    assert all(_label(name).startswith("valid-") for name in accepted)
 
 
 def test_every_reason_that_can_occur_has_a_vector() -> None:
@@ -107,10 +113,10 @@ def test_every_reason_that_can_occur_has_a_vector() -> None:
 
 
 def test_every_vector_is_another_defect() -> None:
-    descriptions = [vector.description for vector in committed().values()]
+    descriptions = [(name.split("/")[0], one.description) for name, one in committed().items()]
     assert len(set(descriptions)) == len(descriptions)
     questions = [
-        (one.document, one.code, one.at, str(one.policy), one.institution, one.other)
+        (one.document, one.kind, one.code, one.at, str(one.policy), one.institution, one.other)
         for one in committed().values()
     ]
     assert len(set(questions)) == len(questions)
@@ -129,7 +135,7 @@ def test_every_trust_file_is_named_by_a_vector_and_the_other_way_round() -> None
 
 def test_files_are_in_the_spelling_of_the_generator() -> None:
     for name, vector in committed().items():
-        assert (CERTIFICATES / f"{name}.json").read_text("utf-8") == vector.encode()
+        assert (HERE / f"{name}.json").read_text("utf-8") == vector.encode()
 
 
 def test_a_vector_with_wrong_claims_has_a_good_signature() -> None:
@@ -145,11 +151,14 @@ def test_a_vector_with_wrong_claims_has_a_good_signature() -> None:
     )
 
 
-@pytest.mark.parametrize("prefix", ["code-", "policy-", "trust-stale", "not-yet-valid", "expired"])
+@pytest.mark.parametrize(
+    "prefix",
+    ["code-", "policy-", "trust-stale", "not-yet-valid", "expired", "learner-withheld", "kind-"],
+)
 def test_a_vector_about_circumstances_is_authentic_without_them(prefix: str) -> None:
-    vectors = [vector for name, vector in committed().items() if name.startswith(prefix)]
+    vectors = [vector for name, vector in committed().items() if _label(name).startswith(prefix)]
     for vector in vectors:
-        plain = replace(vector, at=None, code=None, policy=None)
+        plain = replace(vector, at=None, kind=None, code=None, policy=None)
         assert plain.outcome(TRUST).verdict == "authentic"
     assert vectors
 
@@ -164,31 +173,63 @@ def _key(name: str) -> PublicKey:
 
 
 def test_high_s_vector_is_the_twin_of_a_good_signature() -> None:
-    jws, key = _jws("es256-high-s"), _key("es256-high-s")
+    jws, key = _jws("certificate/es256-high-s"), _key("certificate/es256-high-s")
     key.verify(high_s(jws.signature), jws.signing_input)
     with pytest.raises(BadSignatureError):
         key.verify(jws.signature, jws.signing_input)
 
 
 def test_cofactored_vector_holds_with_the_cofactor_and_not_without() -> None:
-    jws, key = _jws("ed25519-cofactored"), _key("ed25519-cofactored")
+    jws, key = _jws("certificate/ed25519-cofactored"), _key("certificate/ed25519-cofactored")
     assert holds_with_cofactor(key, jws.signature, jws.signing_input)
     with pytest.raises(BadSignatureError):
         key.verify(jws.signature, jws.signing_input)
 
 
 def test_s_plus_order_vector_holds_modulo_the_order() -> None:
-    jws, key = _jws("ed25519-s-plus-order"), _key("ed25519-s-plus-order")
+    jws, key = _jws("certificate/ed25519-s-plus-order"), _key("certificate/ed25519-s-plus-order")
     assert holds_with_cofactor(key, jws.signature, jws.signing_input)
 
 
+def _without_disclosures(vector: Vector) -> Vector:
+    return replace(vector, document=vector.document.partition("~")[0] + "~")
+
+
+def test_a_vector_with_a_wrong_disclosure_is_authentic_without_all_of_them() -> None:
+    """Otherwise it would show nothing about disclosures."""
+    wrong = {
+        name: _without_disclosures(vector).outcome(TRUST).verdict
+        for name, vector in committed().items()
+        if name.startswith("record/disclos")
+    }
+    assert len(wrong) > 60
+    assert set(wrong.values()) == {"authentic"}
+
+
+def test_a_partial_vector_has_the_signature_of_the_whole() -> None:
+    wholes = {name: committed()[f"record/{name}"] for name in ("valid-every-member", "valid-kind")}
+    (signed,) = {_without_disclosures(vector).document for vector in wholes.values()}
+    for name in ("name-withheld", "final-score", "name-only", "some-results", "nothing-disclosed"):
+        partial = committed()[f"record/valid-{name}"]
+        assert _without_disclosures(partial).document == signed
+        assert len(partial.document) < len(wholes["valid-kind"].document)
+
+
+def test_129_disclosures_are_one_more_than_are_read() -> None:
+    vector = committed()["record/disclosures-129"]
+    jwt, *segments, end = vector.document.split("~")
+    assert (len(segments), end) == (129, "")
+    fewer = replace(vector, document="~".join([jwt, *segments[:128], ""]))
+    assert fewer.outcome(TRUST).detail == "disclosure-unknown"
+
+
 def test_size_vector_is_one_byte_or_little_more_over_the_limit() -> None:
-    size = len(committed()["over-64-kib"].document)
-    assert 64 * 1024 < size <= 64 * 1024 + 4
+    for name in ("certificate/over-64-kib", "record/disclosures-over-64-kib"):
+        assert 64 * 1024 < len(committed()[name].document) <= 64 * 1024 + 4, name
 
 
 def test_bundle_vectors_hold_a_good_certificate() -> None:
-    vector = committed()["valid-bundle-with-course"]
+    vector = committed()["certificate/valid-bundle-with-course"]
     bundle = Bundle.parse(vector.document.encode())
     assert replace(vector, document=bundle.document).outcome(TRUST).verdict == "authentic"
     assert bundle.course is not None
@@ -196,7 +237,7 @@ def test_bundle_vectors_hold_a_good_certificate() -> None:
 
 def _members() -> dict[str, Any]:
     members: dict[str, Any] = json.loads(
-        (CERTIFICATES / "key-of-another-institution.json").read_text("utf-8")
+        (HERE / "certificate" / "key-of-another-institution.json").read_text("utf-8")
     )
     members["policy"] = {"issuer": "https://learn.example.edu"}
     return members
@@ -210,6 +251,12 @@ def test_an_unknown_field_in_a_vector_fails(place: str) -> None:
     target["comment"] = ""
     with pytest.raises(ValueError, match="unknown: \\['comment'\\]"):
         Vector.parse(json.dumps(members))
+
+
+def test_an_unknown_kind_in_a_vector_fails() -> None:
+    assert Vector.parse(json.dumps(_members() | {"kind": "record"})).kind == "record"
+    with pytest.raises(ValueError, match="no kind of document: diploma"):
+        Vector.parse(json.dumps(_members() | {"kind": "diploma"}))
 
 
 @pytest.mark.parametrize("field", ["description", "document", "trust", "pin", "expect"])

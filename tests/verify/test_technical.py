@@ -82,12 +82,16 @@ def test_a_step_with_nothing_to_add_has_no_line() -> None:
 @pytest.mark.parametrize(
     ("changes", "detail", "line"),
     [
-        ({"alg": "ES384"}, "wrong-value", "header.alg: alg 'ES384' does not sign certificates"),
-        ({"typ": "jwt"}, "typ-unexpected", "header.typ: typ 'jwt' is not that of a certificate"),
+        ({"alg": "ES384"}, "wrong-value", "header.alg: alg 'ES384' does not sign documents"),
+        (
+            {"typ": "jwt"},
+            "typ-unexpected",
+            "header.typ: typ 'jwt' is neither that of a certificate nor of a record",
+        ),
         ({"kid": None}, "member-missing", "header: member 'kid' is missing"),
     ],
 )
-def test_a_header_of_no_certificate_is_refused_with_the_place_of_its_fault(
+def test_a_header_of_no_document_is_refused_with_the_place_of_its_fault(
     changes: dict[str, str | None], detail: str, line: str, world: World
 ) -> None:
     document = world.sign(credential().encode(), world.header(**changes))
@@ -107,7 +111,7 @@ def test_a_header_in_another_order_is_refused_with_the_order(world: World) -> No
 
 def test_a_fault_of_the_whole_file_has_no_place_in_front(world: World) -> None:
     found = Verifier(world.trust).report(b"%PDF", at=AT).checks[0]
-    assert found.technical.startswith("no certificate found: ")
+    assert found.technical.startswith("no document found: ")
 
 
 def test_a_fault_of_the_payload_has_its_place_in_front(world: World) -> None:

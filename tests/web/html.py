@@ -15,6 +15,7 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, Attributes]] = []
         self.texts: list[str] = []
         self._open: list[str] = []
+        self._within: list[Attributes] = []
         assert html.startswith("<!DOCTYPE html>\n<html lang=")
         self.feed(html)
         self.close()
@@ -26,6 +27,8 @@ class Page(HTMLParser):
         names = [name for name, _ in attrs]
         assert len(set(names)) == len(names), f"<{tag}> has an attribute twice"
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if "label" in self._open:
+            self._within.append(self.elements[-1][1])
         if tag not in VOID:
             self._open.append(tag)
 
@@ -49,6 +52,12 @@ class Page(HTMLParser):
         """The attributes of every element with this name."""
         return [attributes for name, attributes in self.elements if name == tag]
 
+    @property
+    def fields(self) -> list[Attributes]:
+        """The attributes of every field that is seen."""
+        fields = self.all("input") + self.all("select") + self.all("textarea")
+        return [one for one in fields if one.get("type") != "hidden"]
+
     def values(self, name: str) -> list[str]:
         """Every value of an attribute on the page."""
         return [attributes[name] for _, attributes in self.elements if name in attributes]
@@ -58,9 +67,9 @@ class Page(HTMLParser):
         assert len(self.all("main")) == len(self.all("title")) == 1
         ids = self.values("id")
         assert len(set(ids)) == len(ids), "an id stands twice"
-        labelled = {label["for"] for label in self.all("label")}
-        for field in self.all("input"):
-            assert field["id"] in labelled, "a field without a label"
+        labelled = {label["for"] for label in self.all("label") if "for" in label}
+        for field in self.fields:
+            assert field.get("id") in labelled or field in self._within, "a field without a label"
         for name in ("aria-labelledby", "aria-describedby", "for"):
             assert set(self.values(name)) <= set(ids), f"{name} points to nothing"
         levels = [int(tag[1]) for tag, _ in self.elements if tag in ("h1", "h2", "h3", "h4")]

@@ -137,7 +137,9 @@ def test_every_spelling_of_the_url_leads_to_the_certificate(
     bare = issued.code.symbols
     spellings = {"bare": bare, "bare_lower": bare.lower(), "spaced": bare[:4] + " " + bare[4:]}
     path = spelling.format(code, lower=code.lower(), **spellings)
-    assert "María-José Nguyễn" in page(client.get(path)).text
+    for slash in ("", "/"):
+        response = client.get(path + slash, follow_redirects=False)
+        assert "María-José Nguyễn" in page(response).text
     json_response = client.get(path + ".json")
     assert json_response.json()["verdict"] == "authentic"
     assert client.get(path + ".signedcert").status_code == 200
@@ -400,7 +402,7 @@ def test_nothing_is_written_over_the_web(
             assert response.status_code == 405, path
             assert "GET" in response.headers["allow"], path
     shown = page(client.post("/verify"), 405)
-    assert "This address can only be read." in shown.text
+    assert "This address does not take that kind of request." in shown.text
     assert university.count() == 1
 
 
@@ -598,6 +600,19 @@ def test_the_catalogue_and_each_course_have_a_page(reader: Browser) -> None:
         assert ("verified certificate" in shown.text) is course.verified_track
         assert f"/courses/{course.id}/1.json" in shown.values("href")
     assert "2 courses in the catalogue" in page(reader.get("/")).text
+
+
+SLASHED = ["/verify", "/VERIFY", "/courses", "/courses/operations-management"]
+
+
+@pytest.mark.parametrize("path", SLASHED)
+def test_a_slash_behind_an_address_changes_nothing(reader: Browser, path: str) -> None:
+    page(reader.get(path))
+    response = reader.get(path + "/", follow_redirects=False)
+    assert response.content == reader.get(path).content
+    params = {"code": "nonsense"}
+    expected = reader.get(path, params=params)
+    assert reader.get(path + "/", params=params).content == expected.content
 
 
 def test_an_institution_without_courses_says_so(tmp_path: Path, template: Place) -> None:

@@ -1,15 +1,20 @@
 """The bundle: a signed document that nobody has checked yet, with what it takes to check it."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import check_spelling, dump_json, parse_json
 from signedcert.core.jws import MAX_COMPACT, CompactJWS
+from signedcert.core.sdjwt import SEPARATOR
 from signedcert.core.shape import Members
 from signedcert.errors import MalformedError
 from signedcert.files import read_limited, write_atomic
+
+if TYPE_CHECKING:
+    from signedcert.documents.recordbadge import RecordCredential
 
 MEDIA_TYPE = "application/vnd.signedcert.bundle+json"
 SUFFIX = ".signedcert"
@@ -30,8 +35,9 @@ def _course_json(text: str) -> bytes:
 class Bundle(NamedTuple):
     """A document and its companions (docs/spec/bundle).
 
-    ``document`` is the JWS, ``course`` the exact text of the course document. Companions can be
-    replaced without touching the document; a damaged one is listed in ``damaged`` and not used.
+    ``document`` is the JWS or SD-JWT, ``course`` the exact text of the course document. Companions
+    can be replaced without touching the document; a damaged one is listed in ``damaged`` and not
+    used.
     """
 
     document: str
@@ -41,8 +47,11 @@ class Bundle(NamedTuple):
 
     @property
     def code(self) -> VerificationCode:
-        """The code of the document, recomputed. Raises MalformedError if it is no JWS."""
-        jws = CompactJWS.parse(self.document.encode("utf-8", "surrogatepass"))
+        """The code of the document, recomputed; of an SD-JWT, that of its JWT. Raises
+        MalformedError if it is neither.
+        """
+        text = self.document.encode("utf-8", "surrogatepass")
+        jws = CompactJWS.parse(text.partition(SEPARATOR)[0])
         return VerificationCode.derive(jws.signing_input, jws.signature)
 
     def encode(self) -> bytes:
@@ -56,7 +65,8 @@ class Bundle(NamedTuple):
 
     @classmethod
     def parse(cls, data: bytes, where: str = "") -> "Bundle":
-        """A bundle in JSON, or a bare JWS; white space around it is the file's, not the format's.
+        """A bundle in JSON, or a bare document; white space around it is the file's, not the
+        format's.
 
         Raises MalformedError: ``no-document`` for anything that is neither; unknown members,
         another version, another spelling than ``encode`` writes.
@@ -65,7 +75,7 @@ class Bundle(NamedTuple):
         if data[:2] == _JWS_BEGINS and b"." in data[:MAX_COMPACT]:
             return cls(data.decode("utf-8", "replace"))
         if not data.startswith(b'{"version":'):
-            message = "no certificate found: this is neither a bundle nor a signed document"
+            message = "no document found: this is neither a bundle nor a signed document"
             raise MalformedError("no-document", message, where=where)
         value = parse_json(data, MAX_BUNDLE, where)
         members = Members(value, where)
@@ -83,6 +93,26 @@ class Bundle(NamedTuple):
         bundle = cls(document, texts.get("course"), texts.get("proof"), damaged)
         check_spelling(data, dump_json(value) if damaged else bundle.encode(), where)
         return bundle
+
+    def present(self, results: Iterable[int], *, with_name: bool) -> "Bundle":
+        """As much of a course record as its holder wants to show: the results of these numbers,
+        and the learner's name or not. It verifies as the whole does, and says that it is partial.
+
+        Raises IssueError ``result-unknown``: a result that is not in here; MalformedError: this is
+        no course record.
+        """
+        from signedcert.documents.recordbadge import present  # noqa: PLC0415 - for records only
+
+        return self._replace(document=present(self.document, results, with_name=with_name))
+
+    def unverified_record(self) -> "RecordCredential":
+        """What a course record claims, as much as it shows. Nobody has confirmed it.
+
+        Raises MalformedError: this is no course record.
+        """
+        from signedcert.documents.recordbadge import parse_sd_jwt  # noqa: PLC0415 - likewise
+
+        return parse_sd_jwt(self.document)[1]
 
     @classmethod
     def read(cls, path: str | Path) -> "Bundle":

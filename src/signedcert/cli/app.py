@@ -24,18 +24,25 @@ COMMANDS = {
     "init": ("institution", "init"),
     "course": ("institution", "course"),
     "issue": ("issue", "issue"),
+    "issue-records": ("issue", "issue_records"),
     "keys": ("institution", "keys"),
     "migrate": ("institution", "migrate"),
     "serve": ("serve", "serve"),
     "verify": ("verify", "verify"),
     "code": ("verify", "code"),
+    "present": ("present", "present"),
+    "share": ("records", "share"),
+    "shares": ("records", "shares"),
+    "reset": ("records", "reset"),
+    "sign-in": ("records", "sign_in"),
     "trust": ("trust", "trust"),
     "demo": ("demo", "demo"),
 }
 _SECTIONS = {
-    "For the institution": ("init", "course", "issue", "serve", "migrate"),
+    "For the institution": ("init", "course", "issue", "issue-records", "serve", "migrate"),
     "For security staff": ("keys",),
     "For anyone": ("verify", "code", "trust"),
+    "For learners, and those who help them": ("present", "share", "shares", "reset", "sign-in"),
     "For newcomers": ("demo",),
 }
 _EXTRAS = {

@@ -36,7 +36,8 @@ COLUMNS = (
     "course",
     "completed",
     "issuer",
-    "certificate",
+    "kind",
+    "id",
 )
 #: Files that a process verifies before it reports; fewer than these need no other process.
 BATCH = 500
@@ -201,13 +202,14 @@ def csv_line(cells: Iterable[str]) -> str:
 def _cells(name: str, report: Report) -> tuple[str, ...]:
     check, signed = report.decisive, report.credential
     known = (
-        ("", "", "", "", "")
+        ("",) * 6
         if signed is None
         else (
-            signed.learner,
+            signed.learner or "",
             signed.course,
             signed.completed.isoformat(),
             signed.issuer,
+            report.kind,
             f"urn:uuid:{signed.id}",
         )
     )
@@ -230,10 +232,10 @@ def _headline(verdict: Verdict, name: str) -> str:
 
 
 def _block(name: str, report: Report, *, steps: bool) -> str:
-    words = message_of(report.verdict, report.reason)
+    words = message_of(report.verdict, report.reason, report.kind)
     lines = [_headline(report.verdict, name)]
     if report.verdict is Verdict.AUTHENTIC or report.verdict is Verdict.NOT_STANDING:
-        lines += [f"    {label + ':':22}{value}" for label, value in signed_fields(report)]
+        lines += [f"    {label + ': ':22}{value}" for label, value in signed_fields(report)]
     lines += [f"  {words.title}. {words.text}", f"  {words.advice}"]
     decisive = report.decisive
     if steps:

@@ -1,11 +1,13 @@
-"""The demo: an institution, three courses, a roster, and everything verified offline."""
+"""The demo: an institution, three courses, certificates and records, all verified offline."""
 
+import csv
 import json
 import secrets
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -13,29 +15,24 @@ from pathlib import Path
 import click
 
 from signedcert.carriers.bundle import SUFFIX, Bundle
+from signedcert.cli import demo_records as records
+from signedcert.cli.offline import verify_offline
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import b64url_decode, b64url_encode
 from signedcert.documents.course import Course
 from signedcert.errors import ConfigurationError
 from signedcert.files import write_atomic
 from signedcert.institution import Institution
+from signedcert.issue.gradebook import read_gradebook
+from signedcert.issue.prepare import Row
 from signedcert.issue.results import Counts, IssuedRow, write_results
-from signedcert.issue.roster import BadRow, read_roster
+from signedcert.issue.roster import RosterRow, read_roster
+from signedcert.issue.rows import BadRow
 from signedcert.trust.store import TrustStore
 
 _NAME = "Example University"
 _URL = "https://learn.example.edu"
 _SHOWN = 14
-#: Where the kernel cannot take the network away, Python refuses every connection instead.
-_NO_SOCKETS = """
-import sys
-def refuse(event, arguments):
-    if event.startswith("socket.") and event != "socket.__new__":
-        raise PermissionError("the network was taken away")
-sys.addaudithook(refuse)
-from signedcert.cli.app import main
-main()
-"""
 
 
 @click.command()
@@ -56,14 +53,19 @@ def demo(directory: Path) -> None:
     started = time.monotonic()
     with _set_up(directory) as institution:
         courses = _add_courses(institution)
-        _issue(institution, directory)
+        _issue_certificates(institution, directory)
         _publish(institution, directory)
         _title("4. Verify all of them, with the network taken away")
-        _verify(directory, str(directory / "certificates"))
+        verify_offline(directory, str(directory / "certificates"))
         sample = _tamper(directory)
         _mistype(sample)
-        codes = next(iter((directory / "certificates").glob(f"*{SUFFIX}"))).stem
-    _next_steps(directory, codes, courses)
+        _issue_records(institution, directory)
+        _title("8. Verify a course record, then a part of it")
+        record = records.verify_whole(institution, directory)
+        records.present(record, directory)
+        _title("9. Share that part by a private link")
+        records.share(institution, record)
+    _next_steps(directory, str(sample.code), courses)
     click.echo(f"\nThe demo took {time.monotonic() - started:.1f} s.")
 
 
@@ -102,25 +104,50 @@ def _add_courses(institution: Institution) -> int:
     return len(texts)
 
 
-def _issue(institution: Institution, directory: Path) -> None:
+def _issue_certificates(institution: Institution, directory: Path) -> None:
     _title("3. Issue certificates from a roster")
-    roster = directory / "roster.csv"
-    data = resources.files("signedcert.cli") / "demo_data" / "roster.csv"
-    roster.write_bytes(data.read_bytes())
-    outcomes = list(institution.issue_rows(read_roster(roster), at=datetime.now(UTC)))
-    counts = Counts(0, 0, 0)
-    for done in write_results(outcomes, directory / "certificates"):
-        counts = done
-    issued = [outcome for outcome in outcomes if isinstance(outcome, IssuedRow)]
+    rows = read_roster(_copy("roster.csv", directory))
+    issued, counts = _issue(institution, rows, directory / "certificates")
     click.echo(f"  {counts.issued} certificates, to {_names(issued)} …")
-    click.echo(f"  {counts.bad} rows were not issued (certificates/errors.csv):")
-    for bad in (outcome for outcome in outcomes if isinstance(outcome, BadRow)):
-        click.echo(f"    line {bad.line:3}  {bad.reason:18} {bad.message}")
+    _say_bad(directory / "certificates", counts)
+
+
+def _issue_records(institution: Institution, directory: Path) -> None:
+    _title("7. Issue course records from a gradebook")
+    rows = read_gradebook(_copy("gradebook.csv", directory))
+    _, counts = _issue(institution, rows, directory / "records")
+    click.echo(f"  {counts.issued} records, with the scores that no certificate holds")
+    _say_bad(directory / "records", counts)
+
+
+def _copy(name: str, directory: Path) -> Path:
+    """A file of the demo's data, as somebody would have it at hand."""
+    data = resources.files("signedcert.cli") / "demo_data" / name
+    (directory / name).write_bytes(data.read_bytes())
+    return directory / name
+
+
+def _issue(
+    institution: Institution, rows: Iterator[Row | BadRow], target: Path
+) -> tuple[list[IssuedRow], Counts]:
+    outcomes = list(institution.issue_rows(rows, at=datetime.now(UTC)))
+    counts = Counts(0, 0, 0)
+    for done in write_results(outcomes, target):
+        counts = done
+    return [outcome for outcome in outcomes if isinstance(outcome, IssuedRow)], counts
+
+
+def _say_bad(target: Path, counts: Counts) -> None:
+    click.echo(f"  {counts.bad} rows were not issued ({target.name}/errors.csv):")
+    with (target / "errors.csv").open(encoding="utf-8", newline="") as file:
+        for bad in csv.DictReader(file):
+            click.echo(f"    line {bad['line']:>3}  {bad['reason']:18}  {bad['message']}")
 
 
 def _names(issued: list[IssuedRow]) -> str:
     step = max(len(issued) // _SHOWN, 1)
-    return ", ".join(outcome.row.name for outcome in issued[::step][:_SHOWN])
+    rows = [outcome.row for outcome in issued[::step][:_SHOWN]]
+    return ", ".join(row.name for row in rows if isinstance(row, RosterRow))
 
 
 def _publish(institution: Institution, directory: Path) -> None:
@@ -130,41 +157,6 @@ def _publish(institution: Institution, directory: Path) -> None:
     for version, manifest in enumerate(institution.manifests, 1):
         write_atomic(keys / f"{version}.json", manifest)
     TrustStore.empty().add(institution.manifests, institution.pin).write(directory / "trust")
-
-
-def _verify(directory: Path, *arguments: str) -> None:
-    """Runs the command line in a process of its own that has no network."""
-    prefix, how = _without_network()
-    command = [*prefix, "verify", *arguments, "--trust", str(directory / "trust"), "--json"]
-    begun = time.monotonic()
-    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")  # noqa: S603
-    seconds = time.monotonic() - begun
-    try:
-        results = json.loads(done.stdout)["results"]
-    except (ValueError, KeyError) as error:
-        message = f"the verifier did not answer: {done.stderr or done.stdout}"
-        raise ConfigurationError("demo-directory", message) from error
-    click.echo(f"  {how}: signedcert verify {' '.join(arguments)}")
-    verdicts = [result["verdict"] for result in results]
-    for verdict in sorted(set(verdicts)):
-        click.echo(f"  {verdicts.count(verdict)} {verdict}, in {seconds:.1f} s")
-    if verdicts.count("authentic") != len(verdicts):
-        for result in results:
-            click.echo(f"  {result['title']}. {result['text']} [{result['reason']}]")
-
-
-def _without_network() -> tuple[list[str], str]:
-    """The command, and in words how the network is taken from it."""
-    for options in (["--net"], ["--net", "--map-root-user"]):
-        unshare = shutil.which("unshare")
-        if unshare and _succeeds([unshare, *options, "true"]):
-            command = [unshare, *options, sys.executable, "-m", "signedcert"]
-            return command, "In a network namespace without a network"
-    return [sys.executable, "-c", _NO_SOCKETS], "With every connection refused"
-
-
-def _succeeds(command: list[str]) -> bool:
-    return subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603
 
 
 def _tamper(directory: Path) -> Bundle:
@@ -179,7 +171,7 @@ def _tamper(directory: Path) -> Bundle:
     document = f"{header}.{b64url_encode(forged)}.{signature}"
     target = directory / f"tampered{SUFFIX}"
     Bundle(document, bundle.course).write(target)
-    _verify(directory, str(target))
+    verify_offline(directory, str(target))
     return bundle
 
 
@@ -202,12 +194,17 @@ def _mistype(bundle: Bundle) -> None:
 def _next_steps(directory: Path, code: str, courses: int) -> None:
     _title("What to try next")
     file = directory / "certificates" / f"{code}{SUFFIX}"
+    home = directory / "home"
     command = _command()
     click.echo(f"  {command} verify {file} --trust {directory / 'trust'} -v")
-    click.echo(f"  {command} keys status --home {directory / 'home'}")
-    click.echo(f"  {command} serve --home {directory / 'home'}")
-    click.echo(f"      then open http://127.0.0.1:8000/verify/{code}")
-    click.echo(f"      ({courses} courses are at http://127.0.0.1:8000/courses)")
+    click.echo(f"  {command} keys status --home {home}")
+    click.echo(f"  {command} serve --home {home}")
+    click.echo(f"      then open {records.SERVED}/verify/{code}")
+    click.echo(f"      ({courses} courses are at {records.SERVED}/courses)")
+    click.echo(f"  {command} sign-in {records.LEARNER} --address {records.SERVED} --home {home}")
+    click.echo("      then open the link that it prints: it leads to the learner's page")
+    click.echo(f"  {command} reset {records.LEARNER} --all --home {home}")
+    click.echo("      then open the private link of step 9 again: it has ended")
     click.echo(f"  {command} --help")
 
 

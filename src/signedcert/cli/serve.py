@@ -19,24 +19,32 @@ from signedcert.web import app as web_app
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 def serve(home: Path, host: str, port: int) -> None:
-    """Serve the verify pages, the courses and the published keys.
+    """Serve the verify pages, courses, keys and shared records.
 
-    It needs no passphrase: no private key is opened. Behind it, put a web server that speaks
-    https under the institution's address.
+    It needs no passphrase: no private key is opened. In front of it, put a web server that speaks
+    https under the institution's address, and that does not log addresses under /records/ and
+    /sign-in/. Learners come in by links: see signedcert sign-in --help.
 
     \b
     Example:
       signedcert serve --home home --port 8000
     """
-    with Institution.open(home) as institution, _listen(host, port) as listener:
+    with (
+        suppress(KeyboardInterrupt),  # the way to stop it
+        Institution.open(home) as institution,
+        _listen(host, port) as listener,
+    ):
         shown = f"[{host}]" if listener.family is socket.AF_INET6 else host
         address = f"http://{shown}:{listener.getsockname()[1]}/verify"
         click.echo(f"{institution.name}: {address}  (stop with Ctrl+C)", err=True)
         settings = uvicorn.Config(
-            web_app(institution), lifespan="off", log_level="warning", server_header=False
+            web_app(institution, sign_in_links=True),
+            lifespan="off",
+            log_level="warning",
+            access_log=False,  # the addresses of records and sign-in links are secrets
+            server_header=False,
         )
-        with suppress(KeyboardInterrupt):  # the way to stop it
-            uvicorn.Server(settings).run(sockets=[listener])
+        uvicorn.Server(settings).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

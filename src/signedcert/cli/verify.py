@@ -66,7 +66,7 @@ def verify(
     jobs: int | None,
     as_json: bool,
 ) -> None:
-    """Verify certificates, with no network.
+    """Verify certificates and course records, with no network.
 
     FILES are .signedcert files, signed documents, folders of them, or - for standard input. They
     are checked against the keys in the trust store: see signedcert trust --help.

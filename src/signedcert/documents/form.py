@@ -2,13 +2,13 @@
 
 A template is JSON in its one spelling, with ``«name»`` or ``«name:kind»`` for each hole and
 ``⟦…⟧`` around what is present only together with the holes in it. A hole that stands twice has
-the same text in both places. What the template does not match is not of this shape; ``explain``
-then finds out why.
+the same text in both places. ``[«name:list»]`` is an array of elements that have a form of their
+own. What the template does not match is not of this shape; ``explain`` then finds out why.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
@@ -31,40 +31,59 @@ KINDS: dict[str, str] = {
     "origin": rf"https://{_LABEL}(?:\.{_LABEL}){{0,9}}{_PORT}",
     "slug": r"(?![a-z0-9-]{65})[a-z0-9]++(?:-[a-z0-9]++)*+",
     "digest": r"sha256-[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=",
+    "hidden": r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]",
+    "decimal": r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{0,3}[1-9])?",
+    "status": r"Completed|Enrolled|Failed|InProgress|OnHold|Provisional|Withdrew",
     "integer": r"0|[1-9][0-9]{0,15}",
     "index": r"0|[1-9][0-9]{0,15}",
 }
 _HOLE = re.compile("«([a-z_]+)(?::([a-z]+))?»")
 _PART = re.compile("⟦(.*?)⟧|([^⟦⟧]+)")
+#: Elements of a list. As many results as no course has; each adds some 500 bytes.
+MAX_ELEMENTS = 100
 
 Unknown: TypeAlias = Callable[[str, str], MalformedError]
 Differing: TypeAlias = Mapping[str, Malformed]
 
 
 class Form:
-    """One document shape. ``holes`` are their names, in the order of first appearance."""
+    """One document shape. ``holes`` are their names, in the order of first appearance; ``lists``
+    are the forms of the elements in its lists, by the names of their holes. What else is public is
+    for the walk that explains.
+    """
 
-    def __init__(self, template: str) -> None:
-        self._kinds = {name: kind for name, kind in _HOLE.findall(template) if kind}
-        self.holes = tuple(self._kinds)
+    def __init__(self, template: str, lists: "Mapping[str, Form] | None" = None) -> None:
+        self.lists = lists or {}
+        self.kinds = {name: kind for name, kind in _HOLE.findall(template) if kind}
+        self.holes = tuple(self.kinds)
         self._parts = [
             (optional or literal, bool(optional)) for optional, literal in _PART.findall(template)
         ]
         # Of bytes: what has to stand there is ASCII, and only what is in the holes is decoded.
-        self._match = re.compile(self._pattern().encode("ascii")).fullmatch
+        pattern = re.compile(self._pattern().encode("ascii"))
+        self._match, self._each = pattern.fullmatch, pattern.finditer
         self._writers: dict[tuple[bool, ...], _Writer] = {}
-        self._tree = json.loads(self._sample())
-        self._optional = {
+        self.tree = json.loads(self._sample())
+        self.optional = {
             name for part, optional in self._parts if optional for name, _ in _HOLE.findall(part)
         }
-        self._texts = [i for i, name in enumerate(self.holes) if self._kinds[name] == "text"]
-        self._may_lack = [i for i, name in enumerate(self.holes) if name in self._optional]
+        self._texts = [i for i, name in enumerate(self.holes) if self.kinds[name] == "text"]
+        self._may_lack = [i for i, name in enumerate(self.holes) if name in self.optional]
+        self._raw = [i for i, name in enumerate(self.holes) if name in self.lists]
 
     def write(self, texts: Sequence[str | None]) -> bytes:
         """The payload with ``texts`` in its holes, in their order; what ``read`` returns.
 
         The texts are the caller's to check; ``read`` of the result shows whether they fit.
         """
+        return self.fill(texts).encode("utf-8", "surrogatepass")
+
+    def write_list(self, elements: Iterable[Sequence[str | None]]) -> str:
+        """What stands in a list of elements of this form."""
+        return ",".join(map(self.fill, elements))
+
+    def fill(self, texts: Sequence[str | None]) -> str:
+        """What ``write`` encodes."""
         lacking = tuple([texts[i] is None for i in self._may_lack])
         writer = self._writers.get(lacking)
         if writer is None:
@@ -73,7 +92,7 @@ class Form:
         for i in self._texts:
             filled[i] = _escape(filled[i] or "")
         text: str = writer.text % writer.order(filled)
-        return text.encode("utf-8", "surrogatepass")
+        return text
 
     def read(self, payload: bytes) -> list[str | None] | None:
         """What stands in the holes, in their order and unescaped; None where an optional part is
@@ -86,7 +105,22 @@ class Form:
             texts = [None if text is None else text.decode() for text in match.groups()]
         except UnicodeDecodeError:
             return None
-        return [text and _unescape(text) for text in texts] if b"\\" in payload else texts
+        return self._unescaped(texts) if b"\\" in payload else texts
+
+    def read_list(self, text: str) -> list[list[str | None]]:
+        """What stands in the holes of each element of a list, which another form has read."""
+        found = []
+        for match in self._each(text.encode()):
+            texts = [None if text is None else text.decode() for text in match.groups()]
+            found.append(self._unescaped(texts) if b"\\" in match.group() else texts)
+        return found
+
+    def _unescaped(self, texts: list[str | None]) -> list[str | None]:
+        """A list is unescaped when its elements are read."""
+        return [
+            text if text is None or i in self._raw else _unescape(text)
+            for i, text in enumerate(texts)
+        ]
 
     def explain(self, value: object, unknown: Unknown, differing: Differing) -> MalformedError:
         """Why a parsed payload is not of this shape: the first place that differs.
@@ -94,9 +128,8 @@ class Form:
         ``unknown`` makes the error for a member that the shape does not have, from its path and
         name; ``differing`` names the reason for a repeated hole whose second text differs, by path.
         """
-        walk = _Walk(self._kinds, self._optional, unknown, differing)
         try:
-            walk.compare(self._tree, value, "")
+            _Walk(self, unknown, differing).compare(self.tree, value, "")
         except MalformedError as error:
             return error
         return MalformedError("not-canonical", "the spelling is not the one of this shape")
@@ -109,7 +142,7 @@ class Form:
             if name in seen:
                 return f"(?P={name})"
             seen.add(name)
-            return f"(?P<{name}>{KINDS[self._kinds[name]]})"
+            return f"(?P<{name}>{self._hole_pattern(name)})"
 
         def part(text: str) -> str:
             pieces, last = [], 0
@@ -121,6 +154,16 @@ class Form:
         return "".join(
             f"(?:{part(text)})?" if optional else part(text) for text, optional in self._parts
         )
+
+    def _hole_pattern(self, name: str) -> str:
+        if name not in self.lists:
+            return KINDS[self.kinds[name]]
+        element = self.lists[name]._unnamed()  # noqa: SLF001 - of this class
+        return f"{element}(?:,{element}){{0,{MAX_ELEMENTS - 1}}}+"
+
+    def _unnamed(self) -> str:
+        """The pattern without groups, for a list; so a hole stands once in an element."""
+        return f"(?:{re.sub(r'[(][?]P<[a-z_]+>', '(?:', self._pattern())})"
 
     def _writer(self, texts: Sequence[str | None]) -> "_Writer":
         places = {name: i for i, name in enumerate(self.holes)}
@@ -135,7 +178,7 @@ class Form:
     def _sample(self) -> str:
         """The template as JSON, each hole holding its own mark."""
         text = "".join(part for part, _ in self._parts)
-        quoted = re.sub(r'(?<=":)«([a-z_]+)(?::[a-z]+)?»', r'"«\1»"', text)
+        quoted = re.sub(r'(?:(?<=":)|(?<=\[))«([a-z_]+)(?::[a-z]+)?»', r'"«\1»"', text)
         return _HOLE.sub(r"«\1»", quoted)
 
 
@@ -149,15 +192,8 @@ class _Writer(NamedTuple):
 class _Walk:
     """Compares a parsed payload with the sample tree of a form."""
 
-    def __init__(
-        self,
-        kinds: Mapping[str, str],
-        optional: set[str],
-        unknown: Unknown,
-        differing: Differing,
-    ) -> None:
-        self._kinds = kinds
-        self._optional = optional
+    def __init__(self, form: Form, unknown: Unknown, differing: Differing) -> None:
+        self._form = form
         self._unknown = unknown
         self._differing = differing
         self._seen: dict[str, str] = {}
@@ -187,17 +223,29 @@ class _Walk:
 
     def _may_lack(self, inner: object) -> bool:
         return isinstance(inner, str) and any(
-            name in self._optional for name, _ in _HOLE.findall(inner)
+            name in self._form.optional for name, _ in _HOLE.findall(inner)
         )
 
     def _array(self, shape: list[Any], value: object, path: str) -> None:
         if not isinstance(value, list):
             raise MalformedError("wrong-type", "an array is expected", where=path)
+        lists = {f"«{name}»": form for name, form in self._form.lists.items()}
+        if shape and isinstance(shape[0], str) and shape[0] in lists:
+            self._list(lists[shape[0]], value, path)
+            return
         if len(value) != len(shape):
             message = f"{len(value)} elements where {len(shape)} are expected"
             raise MalformedError("wrong-value", message, where=path)
         for position, inner in enumerate(shape):
             self.compare(inner, value[position], f"{path}[{position}]")
+
+    def _list(self, form: Form, value: list[Any], path: str) -> None:
+        if not 1 <= len(value) <= MAX_ELEMENTS:
+            message = f"{len(value)} elements, and from 1 to {MAX_ELEMENTS} are read"
+            raise MalformedError("wrong-value", message, where=path)
+        for position, inner in enumerate(value):
+            walk = _Walk(form, self._unknown, self._differing)
+            walk.compare(form.tree, inner, f"{path}[{position}]")
 
     def _leaf(self, shape: object, value: object, path: str) -> None:
         if not isinstance(shape, str) or "«" not in shape:
@@ -205,7 +253,7 @@ class _Walk:
                 raise MalformedError("wrong-value", f"{shape!r} is expected", where=path)
             return
         names = [name for name, _ in _HOLE.findall(shape)]
-        wanted = int if self._kinds[names[0]] == "integer" else str
+        wanted = int if self._form.kinds[names[0]] == "integer" else str
         if type(value) is not wanted:
             message = f"a JSON {'integer' if wanted is int else 'string'} is expected"
             raise MalformedError("wrong-type", message, where=path)
@@ -218,7 +266,7 @@ class _Walk:
 
     def _leaf_pattern(self, shape: str) -> str:
         literals = [re.escape(text) for text in re.split("«[a-z_]+»", shape)]
-        holes = [f"({KINDS[self._kinds[name]]})" for name, _ in _HOLE.findall(shape)]
+        holes = [f"({KINDS[self._form.kinds[name]]})" for name, _ in _HOLE.findall(shape)]
         return literals[0] + "".join(map("".join, zip(holes, literals[1:], strict=True)))
 
     def _hole(self, name: str, text: str, path: str) -> None:

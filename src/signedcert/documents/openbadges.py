@@ -14,10 +14,13 @@ from signedcert.errors import MalformedError
 
 #: ``typ`` values that a certificate may have; ``JWT`` is what is written.
 CERTIFICATE_TYPES = ("JWT", "vc+jwt", None)
+#: That of a course record (Securing Verifiable Credentials using JOSE and COSE, 3.2.1).
+RECORD_TYPE = "vc+sd-jwt"
 #: Entries of one status list: enough that an index says nothing about when it was drawn.
 STATUS_LIST_SIZE = 2**20
 
-CERTIFICATE_FORM = Form(
+# What certificate and record have alike, in the order in which it stands.
+HEAD = (
     '{"@context":["https://www.w3.org/ns/credentials/v2",'
     '"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],'
     '"id":"urn:uuid:«id:uuid»","type":["VerifiableCredential","OpenBadgeCredential"],'
@@ -25,23 +28,33 @@ CERTIFICATE_FORM = Form(
     '"issuer":{"id":"«issuer:origin»","type":["Profile"],"name":"«issuer_name:text»"},'
     '"validFrom":"«valid_from:time»"⟦,"validUntil":"«valid_until:time»"⟧,'
     '"credentialSubject":{"id":"urn:uuid:«subject:uuid»","type":["AchievementSubject"],'
-    '"identifier":[{"type":"IdentityObject","hashed":false,'
-    '"identityHash":"«learner:text»","identityType":"name"}]'
-    '⟦,"activityStartDate":"«started:date»T00:00:00Z"⟧'
+    '"identifier":['
+)
+IDENTITY = (
+    '{"type":"IdentityObject","hashed":false,"identityHash":"«learner:text»","identityType":"name"}'
+)
+ACHIEVEMENT = (
+    ']⟦,"activityStartDate":"«started:date»T00:00:00Z"⟧'
     ',"activityEndDate":"«completed:date»T00:00:00Z",'
     '"achievement":{"id":"«issuer»/courses/«course:slug»","type":["Achievement"],'
     '"achievementType":"Course","name":"«title»","description":"«description:text»",'
-    '"criteria":{"narrative":"«narrative:text»"}}},'
+    '"criteria":{"narrative":"«narrative:text»"}'
+)
+COURSE = (
     '"relatedResource":[{"id":"«issuer»/courses/«course»/«version:index».json",'
-    '"digestSRI":"«digest:digest»","mediaType":"application/json"}],'
-    '"credentialStatus":{"type":"BitstringStatusListEntry","statusPurpose":"revocation",'
+    '"digestSRI":"«digest:digest»","mediaType":"application/json"}'
+)
+TAIL = (
+    '],"credentialStatus":{"type":"BitstringStatusListEntry","statusPurpose":"revocation",'
     '"statusListIndex":"«status_index:index»",'
     '"statusListCredential":"«issuer»/.well-known/signedcert/status/«status_list:index»"},'
     '"iss":"«issuer»","jti":"urn:uuid:«id»","nbf":«nbf:integer»,"sub":"urn:uuid:«subject»"'
-    '⟦,"exp":«exp:integer»⟧}'
+    '⟦,"exp":«exp:integer»⟧'
 )
 
-_DIFFERING: Differing = {
+CERTIFICATE_FORM = Form(f"{HEAD}{IDENTITY}{ACHIEVEMENT}}}}},{COURSE}{TAIL}}}")
+
+DIFFERING: Differing = {
     "iss": "iss-mismatch",
     "jti": "jti-mismatch",
     "sub": "sub-mismatch",
@@ -148,7 +161,7 @@ def read_credential(payload: bytes) -> Credential | None:
 
 def explain_credential(value: object) -> MalformedError:
     """Why a parsed payload is not of the form, or which rule one of its fields breaks."""
-    return CERTIFICATE_FORM.explain(value, _unknown_member, _DIFFERING)
+    return CERTIFICATE_FORM.explain(value, _unknown_member, DIFFERING)
 
 
 def _credential(texts: list[str]) -> Credential:
@@ -165,8 +178,8 @@ def _credential(texts: list[str]) -> Credential:
         moment_of(valid_until, "validUntil") if valid_until else None,
         subject,
         learner,
-        _date(started, "activityStartDate") if started else None,
-        _date(completed, "activityEndDate"),
+        day_of(started, "activityStartDate") if started else None,
+        day_of(completed, "activityEndDate"),
         course,
         int(version),
         description,
@@ -175,41 +188,48 @@ def _credential(texts: list[str]) -> Credential:
         int(status_list),
         int(status_index),
     )
-    _check_times(credential, nbf, exp)
-    _check_fields(credential)
+    check_text(learner, MAX_NAME, "credentialSubject.identifier[0].identityHash")
+    check_validity(credential.valid_from, credential.valid_until, nbf, exp)
+    check_days(credential.started, credential.completed)
+    check_shared(title, issuer_name, description, narrative)
+    check_places(credential.version, credential.status_list, credential.status_index)
     return credential
 
 
-def _check_times(credential: Credential, nbf: str | None, exp: str | None) -> None:
-    if str(int(credential.valid_from.timestamp())) != nbf:
+# What a course record has to keep as well. Each raises MalformedError.
+
+
+def check_validity(begin: datetime, end: datetime | None, nbf: str | None, exp: str | None) -> None:
+    """``validFrom`` and ``validUntil`` against the texts of the JWT claims."""
+    if str(int(begin.timestamp())) != nbf:
         raise MalformedError("nbf-mismatch", "nbf is not validFrom", where="nbf")
-    until = credential.valid_until
-    if (until and str(int(until.timestamp()))) != exp:
+    if (end and str(int(end.timestamp()))) != exp:
         raise MalformedError("exp-mismatch", "exp is not validUntil", where="exp")
-    if until is not None and until <= credential.valid_from:
+    if end is not None and end <= begin:
         message = "ends before it begins"
         raise MalformedError("validity-reversed", message, where="validUntil")
-    if credential.started is not None and credential.started > credential.completed:
+
+
+def check_days(started: date | None, completed: date) -> None:
+    """The start of the course is not after its completion."""
+    if started is not None and started > completed:
         message = "started after it was completed"
         raise MalformedError("dates-reversed", message, where="activityStartDate")
 
 
-def _check_fields(credential: Credential) -> None:
-    check_text(credential.learner, MAX_NAME, "credentialSubject.identifier[0].identityHash")
-    _check_shared(
-        credential.title, credential.issuer_name, credential.description, credential.narrative
-    )
-    if credential.status_index >= STATUS_LIST_SIZE:
-        message = f"{credential.status_index} is beyond a list of {STATUS_LIST_SIZE}"
+def check_places(version: int, status_list: int, status_index: int) -> None:
+    """The version of the course, and the place in a status list."""
+    if status_index >= STATUS_LIST_SIZE:
+        message = f"{status_index} is beyond a list of {STATUS_LIST_SIZE}"
         raise MalformedError("wrong-value", message, where="credentialStatus.statusListIndex")
-    if credential.version < 1 or credential.status_list < 1:
+    if version < 1 or status_list < 1:
         message = "course versions and status lists count from 1"
         raise MalformedError("wrong-value", message, where="relatedResource[0].id")
 
 
 @lru_cache(maxsize=64)
-def _check_shared(title: str, issuer_name: str, description: str, narrative: str) -> None:
-    """What all certificates of a course have alike."""
+def check_shared(title: str, issuer_name: str, description: str, narrative: str) -> None:
+    """The texts that are the same in all documents of a course."""
     check_text(title, MAX_TITLE, "name")
     check_text(issuer_name, MAX_TITLE, "issuer.name")
     check_text(description, MAX_SUMMARY, "credentialSubject.achievement.description")
@@ -217,18 +237,28 @@ def _check_shared(title: str, issuer_name: str, description: str, narrative: str
 
 
 def _unknown_member(path: str, name: str) -> MalformedError:
-    where = f"{path}.{ascii(name)[1:-1][:40]}".lstrip(".")
+    if name in _SCORES:
+        message = "a certificate never holds a score; that is what a course record is for"
+        return MalformedError("score-in-certificate", message, where=member_path(path, name))
+    return unknown_member(path, name)
+
+
+def member_path(path: str, name: str) -> str:
+    """Where a member is that nobody expected, whatever its name holds."""
+    return f"{path}.{ascii(name)[1:-1][:40]}".lstrip(".")
+
+
+def unknown_member(path: str, name: str) -> MalformedError:
+    """The error for a member that neither certificate nor record has."""
+    where = member_path(path, name)
     if name == "vc":
         message = "a vc claim is of an older data model; the payload is the bare credential"
         return MalformedError("vc-claim", message, where=where)
-    if name in _SCORES:
-        message = "a certificate never holds a score; that is what a course record is for"
-        return MalformedError("score-in-certificate", message, where=where)
     if name == "evidence":
         message = "evidence is reserved for the identity summary, which does not exist yet"
         return MalformedError("evidence-reserved", message, where=where)
     if name in _terms():
-        message = "the contexts define this member, the certificate profile has no place for it"
+        message = "the contexts define this member, the profile has no place for it"
         return MalformedError("member-unknown", message, where=where)
     message = "no context defines this member"
     return MalformedError("term-undefined", message, where=where)
@@ -240,7 +270,8 @@ def _terms() -> frozenset[str]:
     return frozenset(term for terms in json.loads(table).values() for term in terms)
 
 
-def _date(text: str, where: str) -> date:
+def day_of(text: str, where: str) -> date:
+    """The day that a text names. Raises MalformedError ``wrong-value``: one that no month has."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:

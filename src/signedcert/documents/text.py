@@ -78,6 +78,8 @@ def check_assigned(text: str, where: str) -> None:
     make an issued name refused. Asked when issuing, never when reading: tables grow.
     Raises MalformedError ``text-unassigned``.
     """
+    if text.isascii():
+        return
     for position, character in enumerate(text, 1):
         if unicodedata.category(character) == "Cn":
             message = f"U+{ord(character):04X} at position {position} is not a character (yet)"

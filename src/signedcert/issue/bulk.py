@@ -1,4 +1,4 @@
-"""A whole roster: issued in batches, by one process or by many."""
+"""A whole roster or gradebook: issued in batches, by one process or by many."""
 
 import gc
 from collections import deque
@@ -16,13 +16,12 @@ from sqlalchemy import URL
 
 from signedcert.batch import in_order, process_pool
 from signedcert.custody.signer import CheckedSigner, open_signer
-from signedcert.documents.certificate import Certificate
 from signedcert.documents.course import Course
-from signedcert.documents.text import visible
-from signedcert.errors import ConfigurationError, IssueError, SignedCertError
-from signedcert.issue.issuer import Issuer, Request
+from signedcert.errors import ConfigurationError, SignedCertError
+from signedcert.issue.issuer import Issuer
+from signedcert.issue.prepare import Prepared, Row, bad_row, prepare
 from signedcert.issue.results import IssuedRow, WrittenRow, write_bundle
-from signedcert.issue.roster import BadRow, RosterRow
+from signedcert.issue.rows import BadRow
 from signedcert.registry.registry import Registry
 from signedcert.trust.manifest import KeyManifest
 
@@ -62,13 +61,13 @@ class Batch(NamedTuple):
     of a row in a batch shortly before: that one comes first, whoever issues it.
     """
 
-    rows: list[RosterRow | BadRow]
+    rows: list[Row | BadRow]
     repeats: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Graduation:
-    """Issues the batches of one roster and writes their bundles, in whichever process it is."""
+    """Issues the batches of one file and writes their bundles, in whichever process it is."""
 
     source: IssuerSource
     courses: Mapping[str, Course]
@@ -80,7 +79,7 @@ class Graduation:
         return self.issue(_opened(self.source), batch)
 
     def issue(self, issuer: Issuer, batch: Batch) -> list[WrittenRow | BadRow]:
-        """One line per row, in their order; each certificate is durable and in its file."""
+        """One line per row, in their order; each document is durable and in its file."""
         return [
             one if isinstance(one, BadRow) else write_bundle(one, self.directory)
             for one in _issue_batch(issuer, self.courses, batch.rows, self.at)
@@ -96,7 +95,7 @@ def _opened(source: IssuerSource) -> Issuer:
 def graduate(
     graduation: Graduation,
     issuer: Callable[[], Issuer],
-    rows: Iterable[RosterRow | BadRow],
+    rows: Iterable[Row | BadRow],
     jobs: int,
     pool: Executor | None = None,
 ) -> Generator[WrittenRow | BadRow, None, None]:
@@ -121,36 +120,30 @@ def graduate(
             yield from chain.from_iterable(lines)
 
 
-def _batches(rows: Iterable[RosterRow | BadRow], before: int) -> Iterator[Batch]:
+def _batches(rows: Iterable[Row | BadRow], before: int) -> Iterator[Batch]:
     remaining = iter(rows)
     recent: deque[set[tuple[str, str, str]]] = deque(maxlen=before)
     while batch := list(islice(remaining, BATCH)):
         keys = {
-            (row.learner_id, row.course, row.run) for row in batch if isinstance(row, RosterRow)
+            (row.learner_id, row.course, row.run) for row in batch if not isinstance(row, BadRow)
         }
         yield Batch(batch, any(not keys.isdisjoint(others) for others in recent))
         recent.append(keys)
 
 
 def issue_rows(
-    issuer: Issuer,
-    courses: Mapping[str, Course],
-    rows: Iterable[RosterRow | BadRow],
-    at: datetime,
+    issuer: Issuer, courses: Mapping[str, Course], rows: Iterable[Row | BadRow], at: datetime
 ) -> Iterator[IssuedRow | BadRow]:
-    """One outcome per row, in their order; each certificate is durable when it comes out."""
+    """One outcome per row, in their order; each document is durable when it comes out."""
     for batch in _batches(rows, 0):
         yield from _issue_batch(issuer, courses, batch.rows, at)
 
 
 def _issue_batch(
-    issuer: Issuer,
-    courses: Mapping[str, Course],
-    batch: list[RosterRow | BadRow],
-    at: datetime,
+    issuer: Issuer, courses: Mapping[str, Course], batch: list[Row | BadRow], at: datetime
 ) -> Iterator[IssuedRow | BadRow]:
-    prepared = [_prepare(row, courses) for row in batch]
-    requests = [one.request for one in prepared if isinstance(one, _Prepared)]
+    prepared = prepare(batch, courses, issuer.registry)
+    requests = [one.request for one in prepared if isinstance(one, Prepared)]
     results = iter(issuer.issue_batch(requests, at))
     for one in prepared:
         if isinstance(one, BadRow):
@@ -158,36 +151,6 @@ def _issue_batch(
             continue
         result = next(results)
         if isinstance(result, SignedCertError):
-            yield _bad(one.row, result)
+            yield bad_row(one.row, result)
         else:
             yield IssuedRow(one.row, result)
-
-
-class _Prepared(NamedTuple):
-    row: RosterRow
-    request: Request
-
-
-def _prepare(row: RosterRow | BadRow, courses: Mapping[str, Course]) -> _Prepared | BadRow:
-    if isinstance(row, BadRow):
-        return row
-    try:
-        course = courses.get(row.course)
-        if course is None:
-            known = ", ".join(sorted(courses)) or "none yet"
-            message = f"not in the catalogue, which has: {known}"
-            raise IssueError("course-unknown", message, where="course")
-        certificate = Certificate(
-            learner=row.name, course=course, completed=row.completed, started=row.started
-        )
-    except SignedCertError as error:
-        return _bad(row, error)
-    # A roster names a course, not a version of it: run again after a new version, it is the same.
-    request = Request(certificate, row.learner_id, row.run, row.name_confirmed, any_version=True)
-    return _Prepared(row, request)
-
-
-def _bad(row: RosterRow, error: SignedCertError) -> BadRow:
-    value = visible(str(getattr(row, error.where, "")))
-    learner_id = visible(row.learner_id)
-    return BadRow(row.line, learner_id, error.where, error.reason, value, error.message)

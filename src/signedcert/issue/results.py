@@ -1,4 +1,4 @@
-"""What a roster leads to: a file for each certificate, issued.csv and errors.csv."""
+"""What a roster or a gradebook leads to: a file for each row, issued.csv and errors.csv."""
 
 import csv
 import os
@@ -11,7 +11,8 @@ from signedcert.carriers.bundle import SUFFIX
 from signedcert.documents.text import cell
 from signedcert.errors import IssueError
 from signedcert.issue.issuer import Issued
-from signedcert.issue.roster import BadRow, RosterRow
+from signedcert.issue.prepare import Row
+from signedcert.issue.rows import BadRow
 
 REPORTS = ("issued.csv", "errors.csv")
 ISSUED_COLUMNS = ("learner_id", "course", "run", "code", "url", "file")
@@ -19,15 +20,15 @@ ERROR_COLUMNS = ("line", "learner_id", "field", "reason", "value", "message")
 
 
 class IssuedRow(NamedTuple):
-    """A row and the certificate that it led to."""
+    """A row and the document that it led to."""
 
-    row: RosterRow
+    row: Row
     issued: Issued
 
 
 class WrittenRow(NamedTuple):
-    """A row whose certificate is in its file: a line of issued.csv, and ``again`` as ``Issued``
-    has it.
+    """A row whose document is in its file: a line of issued.csv, ``url`` empty for a record, and
+    ``again`` as ``Issued`` has it.
     """
 
     learner_id: str
@@ -40,7 +41,7 @@ class WrittenRow(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How a roster went."""
+    """How it went."""
 
     issued: int
     again: int
@@ -48,14 +49,15 @@ class Counts(NamedTuple):
 
 
 def write_bundle(outcome: IssuedRow, directory: Path) -> WrittenRow:
-    """Puts the certificate's bundle into ``directory``, whole or not at all."""
+    """Puts the document's bundle into ``directory``, whole or not at all."""
     row, issued = outcome
     code = str(issued.code)
     name = f"{code}{SUFFIX}"
     data = issued.bundle.encode()
     if not (issued.again and _holds(directory / name, data)):
         _write(directory, name, data)
-    return WrittenRow(row.learner_id, row.course, row.run, code, issued.url, name, issued.again)
+    url = issued.url or ""
+    return WrittenRow(row.learner_id, row.course, row.run, code, url, name, issued.again)
 
 
 def _holds(path: Path, data: bytes) -> bool:

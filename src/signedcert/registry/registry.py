@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -13,8 +14,6 @@ from sqlalchemy import (
     Engine,
     Select,
     bindparam,
-    create_engine,
-    event,
     func,
     insert,
     inspect,
@@ -22,33 +21,23 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import format_time
 from signedcert.documents.course import Course
 from signedcert.documents.openbadges import STATUS_LIST_SIZE
 from signedcert.errors import ConfigurationError, IssueError
+from signedcert.registry.engine import open_engine
+from signedcert.registry.shares import ShareTable
 from signedcert.registry.tables import courses, documents
 
 #: The revision that this release reads and writes.
-REVISION = "0001"
+REVISION = "0002"
 #: Half of a list stays decoys, and a random index is free at the first or second draw.
 _LIST_CAPACITY = STATUS_LIST_SIZE // 2
 #: SQLite's limit on variables in a statement, and room in it for the others.
 _MAX_KEYS = 500
-#: Readers beside one writer; a commit that returned survives a power cut. Three documents a page;
-#: a checkpoint every 128 MiB, and 32 MiB of pages in memory: the indexes are over random values.
-_PRAGMAS = (
-    "page_size = 8192",
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "busy_timeout = 30000",
-    "wal_autocheckpoint = 16000",
-    "cache_size = -32000",
-)
 
 
 _Value = TypeVar("_Value")
@@ -106,7 +95,7 @@ class Registry:
     @classmethod
     def create(cls, url: str | URL) -> "Registry":
         """A new registry, at this release's revision."""
-        registry = cls(_engine(url))
+        registry = cls(open_engine(url))
         registry.migrate()
         return registry
 
@@ -118,7 +107,7 @@ class Registry:
         of nothing that was issued, and give places in the status lists away twice.
         """
         _require_file(url)
-        return cls(_engine(url))
+        return cls(open_engine(url))
 
     @classmethod
     def open(cls, url: str | URL) -> "Registry":
@@ -177,6 +166,11 @@ class Registry:
     def close(self) -> None:
         """Gives the connections back."""
         self._engine.dispose()
+
+    @cached_property
+    def shares(self) -> ShareTable:
+        """What learners share of what is here; good until ``close``."""
+        return ShareTable(self._engine)
 
     # Courses
 
@@ -243,6 +237,12 @@ class Registry:
                         document = _document(row)
                         found[document.key] = document
         return {key: found[key] for key in keys if key in found}
+
+    def of_learner(self, kind: str, learner_id: str) -> list[DocumentRow]:
+        """The current documents of a kind that a learner has, the newest first."""
+        wanted = _current(kind, [learner_id]).order_by(documents.c.number.desc())
+        with self._engine.connect() as connection:
+            return [_document(row) for row in connection.execute(wanted)]
 
     def count(self) -> int:
         """How many documents there are."""
@@ -365,32 +365,3 @@ def _newer(revision: str) -> ConfigurationError:
         "of signedcert wrote it, and is needed to use it"
     )
     return ConfigurationError("registry-version", message)
-
-
-def _engine(url: str | URL) -> Engine:
-    try:
-        engine = create_engine(url)
-    except (ArgumentError, ModuleNotFoundError) as error:
-        message = f"not the URL of a database that can be used here: {error}"
-        raise ConfigurationError("setting-invalid", message, where="registry") from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
-
-
-def sqlite_url(path: Path) -> URL:
-    """The URL of a SQLite file. Not as a string, in which ``%`` and ``?`` would mean something."""
-    return URL.create("sqlite", database=str(path.resolve()))

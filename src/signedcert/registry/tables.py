@@ -4,6 +4,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -65,3 +66,42 @@ Index(
     unique=True,
     sqlite_where=text("current"),
 )
+
+#: A course record that a learner shares. ``token`` is the digest of what the link holds, never the
+#: token; ``results`` the numbers of the results that it shows, as "1,3,4".
+shares = Table(
+    "shares",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("token", LargeBinary(32), nullable=False, unique=True),
+    Column("document", String(20), ForeignKey("documents.code"), nullable=False),
+    Column("learner_id", String(128), nullable=False),
+    Column("results", Text, nullable=False),
+    Column("with_name", Boolean, nullable=False),
+    Column("label", String(200), nullable=False),
+    Column("created", String(20), nullable=False),
+    Column("expires", String(20)),
+    Column("ended", String(20)),
+    sqlite_autoincrement=True,
+)
+Index("shares_learner", shares.c.learner_id)
+
+#: One row for each minute in which a share was opened: who has the link cannot fill the database.
+openings = Table(
+    "openings",
+    metadata,
+    Column("share", Integer, ForeignKey("shares.number"), primary_key=True),
+    Column("minute", String(20), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+#: Who may sign in by a link (``kind`` "link"), and who has ("session"); again digests only.
+logins = Table(
+    "logins",
+    metadata,
+    Column("token", LargeBinary(32), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("learner_id", String(128), nullable=False),
+    Column("expires", String(20), nullable=False),
+)
+Index("logins_expires", logins.c.expires)

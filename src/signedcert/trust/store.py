@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from signedcert.core.jws import MAX_GENERAL, Header
-from signedcert.documents.openbadges import CERTIFICATE_TYPES
+from signedcert.documents.openbadges import CERTIFICATE_TYPES, RECORD_TYPE
 from signedcert.errors import ConfigurationError, MalformedError, SignedCertError
 from signedcert.files import read_limited, write_atomic
 from signedcert.trust.entries import KeyEntry
@@ -49,7 +49,7 @@ class TrustStore:
             Header(key.entry.key.algorithm, key.entry.url, typ).segment().encode(): key
             for key in keys
             if key.entry.role == "issue"
-            for typ in CERTIFICATE_TYPES
+            for typ in (*CERTIFICATE_TYPES, RECORD_TYPE)
         }
         object.__setattr__(self, "institutions", MappingProxyType(dict(self.institutions)))
         object.__setattr__(self, "_headers", headers)
@@ -105,7 +105,7 @@ class TrustStore:
         raise MalformedError("pin-mismatch", message, where="pin")
 
     def find_header(self, segment: bytes) -> TrustedKey | None:
-        """The issuing key for which a certificate has exactly this header segment."""
+        """The issuing key for which a document has exactly this header segment."""
         return self._headers.get(segment)
 
     def find_key(self, url: str) -> TrustedKey | None:

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from signedcert.verify.report import Outcome, Verdict
+from signedcert.verify.report import Kind, Outcome, Verdict
 
 
 class Message(NamedTuple):
@@ -16,14 +16,15 @@ class Message(NamedTuple):
     advice: str
 
 
-def message_for(slug: str) -> Message:
-    """The message of a verdict or of a reason."""
-    return _catalogue().messages[slug]
+def message_for(slug: str, kind: Kind = "certificate") -> Message:
+    """The message of a verdict or of a reason, about a document of this kind."""
+    words = _catalogue().messages[slug]
+    return Message(*(text.replace("{document}", kind) for text in words))
 
 
-def message_of(verdict: Verdict, reason: str | None) -> Message:
+def message_of(verdict: Verdict, reason: str | None, kind: Kind = "certificate") -> Message:
     """The message of a report: that of its reason, or of the verdict where there is none."""
-    return message_for(reason or verdict.value)
+    return message_for(reason or verdict.value, kind)
 
 
 def step_title(step: int) -> str:

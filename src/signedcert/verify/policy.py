@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from signedcert.documents.openbadges import Credential
 from signedcert.documents.text import same_name
 from signedcert.errors import ConfigurationError
 from signedcert.trust.history import History
-from signedcert.verify.report import Check, Outcome
+from signedcert.verify.report import Check, Outcome, Signed
 
 _MET = Check(10, Outcome.PASSED)
+_WITHHELD = Check(
+    10, Outcome.UNDECIDED, "learner-withheld", technical="the record does not show a name"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +34,20 @@ class Policy:
             message = "this policy asks for nothing; give no policy instead"
             raise ConfigurationError("policy-empty", message)
 
-    def check(self, credential: Credential, history: History | None, at: datetime) -> Check:
+    def check(self, credential: Signed, history: History | None, at: datetime) -> Check:
         """Step 10 for a document that could be read, with the history of its issuer if known."""
         if self.issuer is not None and credential.issuer != self.issuer:
             return _differs("policy-issuer", f"issued by {credential.issuer}")
         if self.course is not None and credential.course != self.course:
             return _differs("policy-course", f"for the course {credential.course}")
-        if self.learner is not None and not same_name(credential.learner, self.learner):
-            return _differs("policy-learner", "the name in the certificate is another one")
+        if self.learner is not None:
+            if credential.learner is None:
+                return _WITHHELD
+            if not same_name(credential.learner, self.learner):
+                return _differs("policy-learner", "the name in the document is another one")
+        return self._age(history, at)
+
+    def _age(self, history: History | None, at: datetime) -> Check:
         if self.max_trust_age is not None:
             if history is None:
                 return Check(10, Outcome.NOT_MADE)

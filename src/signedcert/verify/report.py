@@ -3,11 +3,19 @@
 from datetime import date, datetime
 from enum import Enum
 from operator import itemgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, Union
 
 from signedcert.core.code import VerificationCode
 from signedcert.documents.openbadges import Credential
 from signedcert.errors import Reason
+
+if TYPE_CHECKING:
+    from signedcert.documents.record import CourseResult
+    from signedcert.documents.recordbadge import RecordCredential
+
+#: What is signed: a course certificate or a course record.
+Kind: TypeAlias = Literal["certificate", "record"]
+Signed: TypeAlias = Union[Credential, "RecordCredential"]
 
 
 class Verdict(Enum):
@@ -98,7 +106,7 @@ class Issuer(NamedTuple):
 
 
 class CourseReference(NamedTuple):
-    """The course, as the certificate names it; ``text`` is the course document, if a copy with
+    """The course, as the document names it; ``text`` is the course document, if a copy with
     the signed digest was at hand.
     """
 
@@ -128,17 +136,7 @@ class VerifiedCertificate(NamedTuple):
     @property
     def course(self) -> CourseReference:
         """The course, with its document if a copy was at hand."""
-        signed = self.signed
-        return CourseReference(
-            id=signed.course,
-            version=signed.version,
-            title=signed.title,
-            description=signed.description,
-            criteria=signed.narrative,
-            url=signed.course_url,
-            digest=signed.digest,
-            text=self.course_text,
-        )
+        return _course(self.signed, self.course_text)
 
     @property
     def id(self) -> str:
@@ -171,19 +169,96 @@ class VerifiedCertificate(NamedTuple):
         return self.signed.valid_until
 
 
+class VerifiedRecord(NamedTuple):
+    """An authentic course record, whole or partial. Only ``Verifier.verify_record`` returns one.
+
+    ``signed`` is all of what was signed and shown; the rest is as in ``VerifiedCertificate``.
+    """
+
+    signed: "RecordCredential"
+    code: VerificationCode
+    issuer: Issuer
+    course_text: str | None = None
+
+    @property
+    def course(self) -> CourseReference:
+        """The course, with its document if a copy was at hand."""
+        return _course(self.signed, self.course_text)
+
+    @property
+    def id(self) -> str:
+        """The record's UUID."""
+        return self.signed.id
+
+    @property
+    def certificate(self) -> str:
+        """The UUID of the certificate that the record belongs to."""
+        return self.signed.certificate
+
+    @property
+    def learner(self) -> str | None:
+        """Whose record it is; None if the name is withheld."""
+        return self.signed.learner
+
+    @property
+    def results(self) -> "tuple[CourseResult, ...]":
+        """All results that there are, those that are withheld without their value."""
+        return self.signed.results
+
+    @property
+    def partial(self) -> bool:
+        """Whether anything is withheld."""
+        return self.signed.partial
+
+    @property
+    def started(self) -> date | None:
+        """The day on which the course began, if the record says it."""
+        return self.signed.started
+
+    @property
+    def completed(self) -> date:
+        """The day on which the course was completed."""
+        return self.signed.completed
+
+    @property
+    def issued(self) -> datetime:
+        """When the record was issued."""
+        return self.signed.valid_from
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """When it runs out, if it does."""
+        return self.signed.valid_until
+
+
+def _course(signed: Signed, text: str | None) -> CourseReference:
+    return CourseReference(
+        id=signed.course,
+        version=signed.version,
+        title=signed.title,
+        description=signed.description,
+        criteria=signed.narrative,
+        url=signed.course_url,
+        digest=signed.digest,
+        text=text,
+    )
+
+
 class Report(NamedTuple):
     """The outcome of all steps; true if, and only if, the document is authentic.
 
     ``code`` is the document's own, where it could be read. ``credential`` is what was signed,
     where steps 1 to 6 found it genuine, and None otherwise; ``issuer`` is from the trust store.
+    ``kind`` is what the document is, or was wanted to be.
     """
 
     checks: tuple[Check, ...]
     code: VerificationCode | None = None
-    credential: Credential | None = None
+    credential: Signed | None = None
     issuer: Issuer | None = None
     course: str | None = None
-    unverified: Credential | None = None
+    unverified: Signed | None = None
+    kind: Kind = "certificate"
 
     def __bool__(self) -> bool:
         return not any(map(_REASON, self.checks))
@@ -206,6 +281,6 @@ class Report(NamedTuple):
         """The slug of the decisive step; None if the document is authentic."""
         return self.decisive.reason
 
-    def unverified_claims(self) -> Credential | None:
+    def unverified_claims(self) -> Signed | None:
         """What the document claims, where it could be read. Nobody has confirmed it."""
         return self.unverified

@@ -7,14 +7,14 @@ from signedcert.core.code import LENGTH, VerificationCode
 from signedcert.core.jws import CompactJWS, Header
 from signedcert.core.keys import BadSignatureError
 from signedcert.documents.digest import digest_sri
-from signedcert.documents.openbadges import CERTIFICATE_TYPES, Credential
+from signedcert.documents.openbadges import CERTIFICATE_TYPES, RECORD_TYPE
 from signedcert.errors import MalformedError, Reason
 from signedcert.trust.entries import KeyEntry, is_key_url
 from signedcert.trust.history import History
 from signedcert.trust.store import TrustedKey, TrustStore
-from signedcert.verify.report import Check, Outcome
+from signedcert.verify.report import Check, Kind, Outcome, Signed
 
-_CERTIFICATE_ALGORITHMS = ("ES256", "Ed25519")
+_ALGORITHMS = ("ES256", "Ed25519")
 _MAX_UNREADABLE = 4
 
 PASSED = {step: Check(step, Outcome.PASSED) for step in range(1, 11)}
@@ -31,19 +31,36 @@ _NO_STATUS = Check(7, Outcome.NOT_PUBLISHED, technical="the manifest names no st
 
 
 def require_header(segment: bytes) -> None:
-    """Raises MalformedError for a header that no certificate has, whoever signed it."""
+    """Raises MalformedError for a header that no document has, whoever signed it."""
     header = Header.parse(segment)
-    if header.alg not in _CERTIFICATE_ALGORITHMS:
-        message = f"alg {ascii(header.alg)[:40]} does not sign certificates"
+    if header.alg not in _ALGORITHMS:
+        message = f"alg {ascii(header.alg)[:40]} does not sign documents"
         raise MalformedError("wrong-value", message, where="header.alg")
-    if header.typ not in CERTIFICATE_TYPES:
-        message = f"typ {ascii(header.typ)[:40]} is not that of a certificate"
+    if header.typ not in (*CERTIFICATE_TYPES, RECORD_TYPE):
+        message = f"typ {ascii(header.typ)[:40]} is neither that of a certificate nor of a record"
         raise MalformedError("typ-unexpected", message, where="header.typ")
     if header.kid is None:
         raise MalformedError("member-missing", "member 'kid' is missing", where="header")
     if header.segment().encode() != segment:
         message = "written otherwise than alg, kid, typ in this order"
         raise MalformedError("header-spelling", message, where="header")
+
+
+def kind_of(segment: bytes) -> Kind:
+    """What a header that is well-formed says it heads."""
+    return "record" if Header.parse(segment).typ == RECORD_TYPE else "certificate"
+
+
+def require_kind(kind: Kind, wanted: Kind | None, *, disclosures: bool) -> None:
+    """Raises MalformedError ``typ-unexpected``: ``typ`` and serialisation do not go together, or
+    the caller wants the other kind of document.
+    """
+    if (kind == "record") is not disclosures:
+        message = "a record is an SD-JWT with its ~, a certificate a JWS without"
+        raise MalformedError("typ-unexpected", message, where="header.typ")
+    if wanted not in (None, kind):
+        message = f"this is a course {kind}, and a course {wanted} is wanted"
+        raise MalformedError("typ-unexpected", message, where="header.typ")
 
 
 def unparsed(error: MalformedError) -> Check:
@@ -122,7 +139,7 @@ def signature(found: TrustedKey, jws: CompactJWS) -> Check:
 
 
 def flawed(flaw: MalformedError) -> Check:
-    """A payload that is strict JSON, but no certificate."""
+    """A payload that is strict JSON, but not of the profile."""
     return Check(4, Outcome.FAILED, "claims-inconsistent", flaw.reason, _line(flaw))
 
 
@@ -184,7 +201,7 @@ def status(history: History) -> Check:
 # Step 8
 
 
-def validity(credential: Credential, at: datetime) -> Check:
+def validity(credential: Signed, at: datetime) -> Check:
     """From ``validFrom`` on, and before ``validUntil``."""
     if at < credential.valid_from:
         technical = f"valid from {credential.valid_from:%Y-%m-%d %H:%M:%S} UTC"

@@ -3,6 +3,6 @@
 ``app(institution)`` is an ASGI application, to be mounted at the root of the institution's host.
 """
 
-from signedcert.web.pages import app
+from signedcert.web.application import app
 
 __all__ = ["app"]

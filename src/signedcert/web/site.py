@@ -1,0 +1,109 @@
+"""What all pages have alike: templates, headers, and the words for what went wrong."""
+
+from collections.abc import Callable
+from datetime import datetime
+from importlib import resources
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+
+from signedcert.institution import Institution
+from signedcert.verify.messages import outcome_title, step_title
+from signedcert.verify.report import Outcome, Report
+
+Clock = Callable[[], datetime]
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+#: For what only one person is meant to see: it stays in no cache, not even the browser's.
+PRIVATE = {"Cache-Control": "no-store"}
+#: For pages with forms that are taken from these pages only: the browser tells where a form is
+#: from, and nothing of the address, which may hold a token.
+BY_ORIGIN = {**PRIVATE, "Referrer-Policy": "strict-origin"}
+_WORDS = {
+    403: (
+        "Not from here",
+        "The form was sent from another site. Open this page itself, and retry.",
+    ),
+    404: ("Nothing here", "This address leads to nothing. Check it, symbol by symbol."),
+    405: ("Not offered", "This address does not take that kind of request."),
+    410: ("Withdrawn", "What was at this address was withdrawn by the institution."),
+    413: ("Too much", "The form holds more than this page takes."),
+}
+
+
+class Site:
+    """The pages of one institution; ``learner_page`` is whether learners can sign in here."""
+
+    def __init__(self, institution: Institution, clock: Clock, *, learner_page: bool) -> None:
+        self.institution = institution
+        self.clock = clock
+        self.verifier = institution.verifier()
+        self._learner_page = learner_page
+        self._templates = Environment(
+            loader=PackageLoader("signedcert.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        files = resources.files("signedcert.web")
+        self.style = (files / "style.css").read_bytes()
+        self.icon = (files / "icon.svg").read_bytes()
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        status: int = 200,
+        *,
+        headers: dict[str, str] | None = None,
+        **values: object,
+    ) -> Response:
+        """A template with these values in it."""
+        html = self._templates.get_template(template).render(
+            institution=self.institution.name,
+            url=self.institution.url,
+            root=root_of(request),
+            learner_page=self._learner_page,
+            **values,
+        )
+        return HTMLResponse(html, status, headers={"Cache-Control": "no-cache", **(headers or {})})
+
+    async def error(self, request: Request, error: Exception) -> Response:
+        """A page for what is not there, and for what broke: that one passes no middleware."""
+        known = error if isinstance(error, HTTPException) else HTTPException(500)
+        title, text = _WORDS.get(known.status_code, ("Something went wrong", "Try again later."))
+        page = self.page(request, "error.html", known.status_code, title=title, text=text)
+        page.headers.update({**(known.headers or {}), **HEADERS})
+        return page
+
+
+def root_of(request: Request) -> str:
+    """The path under which a host has mounted the pages."""
+    root: str = request.scope.get("root_path", "")
+    return root
+
+
+def steps_of(report: Report) -> list[dict[str, object]]:
+    """The ten steps, in words."""
+    return [
+        {
+            "number": check.step,
+            "title": step_title(check.step),
+            "outcome": outcome_title(check.outcome),
+            "kind": check.outcome.name.lower().replace("_", "-"),
+            "technical": check.technical if check.outcome is not Outcome.NOT_MADE else "",
+        }
+        for check in report.checks
+    ]
