@@ -79,11 +79,17 @@ def test_axe_catches(visitor: Visitor, html: str, css: str, told: str) -> None:
 
 
 def _inline_style(route: "Route") -> None:
+    if not route.request.is_navigation_request():
+        route.continue_()
+        return
     answer = route.fetch()
     route.fulfill(response=answer, body=answer.text().replace("<h1", '<h1 style="color: red"'))
 
 
 def _script(route: "Route") -> None:
+    if not route.request.is_navigation_request():
+        route.continue_()
+        return
     answer = route.fetch()
     route.fulfill(response=answer, body=answer.text() + "<script>alert(1)</script>")
 

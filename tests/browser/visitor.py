@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 HEIGHT = 800
 _PATIENCE_MS = 15_000
 _STATUS = "Failed to load resource: the server responded with a status of"
-#: Asked for by a browser without being told to, on its first visit to a server.
-_ICON = "/favicon.ico"
 
 
 class Visitor:
@@ -70,7 +68,7 @@ class Visitor:
         return [
             f"{text} ({url})"
             for url, text in self._complaints
-            if not (text.startswith(_STATUS) and (url in self._opened or url.endswith(_ICON)))
+            if not (text.startswith(_STATUS) and url in self._opened)
         ]
 
     def close(self) -> None:

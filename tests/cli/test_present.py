@@ -1,6 +1,5 @@
 """``present``: a file that shows a part of a record."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -183,15 +182,6 @@ def test_a_target_that_cannot_be_written_is_told(run: Run, office: Office, tmp_p
     done = run("present", office.record, "--out", tmp_path)
     assert (done.status, done.out) == (2, "")
     assert done.err.endswith("[usage]\n")
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_folder_that_may_not_be_written_to_is_told(run: Run, office: Office) -> None:
-    office.directory.chmod(0o500)
-    done = run("present", office.record)
-    office.directory.chmod(0o700)
-    assert done.status == 2
-    assert done.err.endswith("[file]\n")
 
 
 def test_a_part_does_not_take_the_place_of_its_record(run: Run, office: Office) -> None:

@@ -71,7 +71,8 @@ def test_a_partial_record_says_so_and_shows_its_part(
     ) in done.out
     assert "    Learner:              not shown by the learner\n" in done.out
     assert "    Final score:          82.5 of 100, 2026-06-30\n" in done.out
-    for secret in (LEARNER, "81.0625", "Week 2", "7.25"):
+    assert "    Quiz: Week 2:         not shown by the learner (of 10)\n" in done.out
+    for secret in (LEARNER, "81.0625", "7.25"):
         assert secret not in done.out
 
 
@@ -116,7 +117,8 @@ def test_a_folder_may_hold_both_kinds(
     assert done.out == f"3 files: 3 authentic. Each has its line in {report}\n"
     with report.open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
-    assert [line["learner"] for line in lines] == [LEARNER, "not shown by the learner", LEARNER]
+    assert [line["learner"] for line in lines] == [LEARNER, "", LEARNER]
+    assert [line["kind"] for line in lines] == ["certificate", "record", "record"]
     assert {line["course"] for line in lines} == {course().id}
     assert lines[0]["code"] != lines[1]["code"] == lines[2]["code"]
     told = run("verify", folder, *trusted)

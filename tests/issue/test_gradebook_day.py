@@ -65,7 +65,7 @@ KINDS = [
     (1, "alchemy", "learner_id", "certificate-missing"),
     (2, "2020", "learner_id", "certificate-missing"),
     (3, "11", "Week 1", "value-out-of-range"),
-    (3, "9 2099-01-01", "quiz: Week 1", "date-in-future"),
+    (3, "9 2099-01-01", "Week 1", "date-in-future"),
     (4, "nine", "Week 2", "number-invalid"),
     (4, "9 31.12.2025", "Week 2", "date-invalid"),
     (-1, "", "Final score", "field-missing"),

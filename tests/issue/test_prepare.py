@@ -178,7 +178,7 @@ def test_every_kind_of_refusal_has_its_line(issuer: Issuer) -> None:
     told = [(one.field, one.reason) for one in outcomes if isinstance(one, BadRow)]
     assert told == [
         ("Week 1", "date-in-future"),
-        ("essay: Week 1", "kind-unknown"),
+        ("Week 1", "kind-unknown"),
         ("learner_id", "already-issued"),
         ("learner_id", "certificate-missing"),
     ]
