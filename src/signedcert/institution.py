@@ -5,28 +5,20 @@ Everything it needs is in its home directory. Root keys are never in it.
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from signedcert.carriers.bundle import Bundle
+from signedcert.ceremonies.founding import Founding, found_with_roots
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import whole_seconds
 from signedcert.core.keys import Algorithm
-from signedcert.custody.ceremony import (
-    generate_roots,
-    next_groups,
-    require_apart,
-    root_groups,
-    sign_manifest,
-    write_roots,
-)
-from signedcert.custody.private import PrivateKey
 from signedcert.documents.certificate import Certificate
 from signedcert.documents.course import Course
 from signedcert.documents.record import CourseRecord
-from signedcert.errors import ConfigurationError, IssueError, MalformedError
+from signedcert.errors import ConfigurationError, IssueError
 from signedcert.home import Home
 from signedcert.issue.bulk import Graduation, IssuerSource, graduate, issue_rows
 from signedcert.issue.issuer import Issued, Issuer
@@ -36,15 +28,11 @@ from signedcert.issue.results import Counts, IssuedRow, write_reports
 from signedcert.issue.rows import BadRow
 from signedcert.registry.registry import DocumentKey, Registry
 from signedcert.sharing.records import CourseRecords
-from signedcert.trust.entries import KeyEntry, key_url
 from signedcert.trust.history import History
-from signedcert.trust.manifest import KeyManifest, SignedManifest
+from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.store import TrustStore
 from signedcert.verify.policy import Policy
 from signedcert.verify.verifier import Verifier
-
-#: When a verifier should have looked for newer keys; authenticity does not depend on it.
-_FRESH = timedelta(days=365)
 
 Secret = str | Callable[[], str] | None
 
@@ -74,44 +62,30 @@ class Institution:
         passphrase: str,
         at: datetime,
         root_passphrase: str | None = None,
+        holders: int = 3,
+        threshold: int | None = None,
         algorithm: Algorithm = "ES256",
     ) -> "Institution":
         """Sets an institution up: root keys in the directory ``root``, everything else in
         ``home``, which appears whole or not at all.
 
-        ``url`` is an https origin; everything published has its place under it. ``root`` gets
-        the root keys that sign manifest 1 (ES256 and ML-DSA-65, both needed) and the next ones;
-        take it offline afterwards. ``root_passphrase`` encrypts them, ``passphrase`` if not given.
+        ``url`` is an https origin; everything published has its place under it. ``root`` gets a
+        folder for each of ``holders`` root holders, with root keys (ES256 and ML-DSA-65) and the
+        next ones; take each offline, to a place of its own. Of each algorithm ``threshold``
+        holders have to sign every manifest, more than half of them if it is not given: 2 of 3.
+        ``root_passphrase`` encrypts them, ``passphrase`` if not given.
         Raises ConfigurationError: ``home-exists``, ``root-inside-home``, ``setting-invalid``,
         ``passphrase-missing``; nothing was written then.
         """
-        home, root = Path(home), Path(root)
-        secret = passphrase if root_passphrase is None else root_passphrase
-        if not passphrase or not secret:
-            raise ConfigurationError("passphrase-missing", "the passphrase is empty")
-        Home.require_free(home)
-        require_apart(root, home)
-        key = PrivateKey.generate(algorithm)
-        roots, following = generate_roots(), generate_roots()
-        manifest = KeyManifest(
-            iss=url,
-            name=name,
-            version=1,
-            issued=whole_seconds(at, "at"),
-            expires=whole_seconds(at, "at") + _FRESH,
-            root=root_groups(roots),
-            next=next_groups(following),
-            keys=(_active(key, url, at),),
+        founding = Founding(name, url, passphrase, at, algorithm)
+        found_with_roots(
+            Path(home),
+            Path(root),
+            founding,
+            passphrase if root_passphrase is None else root_passphrase,
+            holders=holders,
+            threshold=threshold,
         )
-        signed = _sign_first(manifest, roots)
-        try:
-            write_roots(root, "root", roots, secret)
-            write_roots(root, "next", following, secret)
-            Home.write(home, signed, key, passphrase)
-        except BaseException:
-            for path in _root_files(root, (*roots, *following)):
-                path.unlink(missing_ok=True)
-            raise
         return cls.open(home, passphrase)
 
     @classmethod
@@ -307,25 +281,3 @@ class Institution:
             raise ConfigurationError("passphrase-missing", message)
         signer, registry = self._home.configuration.signer, self._home.registry_url
         return IssuerSource(self.manifest, signer, self.home.resolve(), registry, secret)
-
-
-def _sign_first(manifest: KeyManifest, roots: Iterable[PrivateKey]) -> SignedManifest:
-    try:
-        return sign_manifest(manifest, roots)
-    except MalformedError as error:
-        field = error.where.removeprefix("manifest.").replace("iss", "url")
-        raise ConfigurationError("setting-invalid", error.message, where=field) from error
-
-
-def _active(key: PrivateKey, url: str, at: datetime) -> KeyEntry:
-    return KeyEntry(
-        key=key.public_key,
-        url=key_url(url, key.public_key),
-        role="issue",
-        state="active",
-        since=whole_seconds(at, "at"),
-    )
-
-
-def _root_files(root: Path, keys: Iterable[PrivateKey]) -> list[Path]:
-    return [path for key in keys for path in root.glob(f"*-{key.public_key.thumbprint[:8]}.key")]

@@ -89,6 +89,7 @@ def make_place(directory: Path, algorithm: str = "ES256") -> Place:
             url=URL,
             root=place.root,
             passphrase=PASSPHRASE,
+            holders=1,  # a key file takes its time
             algorithm=algorithm,  # type: ignore[arg-type]
             at=BEGUN,
         ) as institution:
@@ -118,7 +119,7 @@ def university(place: Place) -> Iterator[Institution]:
 
 def root_keys(place: Place) -> list[PrivateKey]:
     """The keys that sign the manifest."""
-    files = sorted(place.root.glob("root-*.key"))
+    files = sorted(place.root.rglob("root-*.key"))
     return [_open_once(path.read_bytes(), path) for path in files]
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from signedcert.core.encoding import b64url_encode
+from signedcert.custody.holders import Holder
 from signedcert.custody.keyfile import read_key_file, write_key_file
 from signedcert.custody.private import PrivateKey
 from signedcert.errors import ConfigurationError, Reason
+from signedcert.home import Home
 from signedcert.institution import Institution
 from signedcert.trust.store import TrustStore
 from tests.core.refusal import refused
@@ -84,10 +86,13 @@ def test_the_root_directory_has_the_root_keys_and_the_next_ones(template: Place)
         manifest = institution.manifest
     roots = {key.public_key for key in root_keys(template)}
     assert roots == {key for group in manifest.root for key in group.keys}
-    following = [read_key_file(path, PASSPHRASE) for path in template.root.glob("next-*.key")]
+    following = [read_key_file(path, PASSPHRASE) for path in template.root.rglob("next-*.key")]
     announced = {thumbprint for group in manifest.next for thumbprint in group.thumbprints}
     assert {key.public_key.thumbprint for key in following} == announced
-    assert len(entries(template.root)) == 4
+    (folder,) = template.root.iterdir()
+    assert folder.name == "holder-1"
+    assert {path.suffix for path in folder.iterdir()} == {".key", ".json"}
+    assert len(entries(folder)) == 5
 
 
 def test_what_a_new_institution_publishes_is_believed_by_its_pin(template: Place) -> None:
@@ -99,7 +104,7 @@ def test_what_a_new_institution_publishes_is_believed_by_its_pin(template: Place
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 def test_private_key_files_are_their_owners_only(template: Place) -> None:
-    files = [*(template.home / "keys").iterdir(), *template.root.iterdir()]
+    files = [*(template.home / "keys").iterdir(), *template.root.rglob("*.key")]
     assert len(files) == 5
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert stat.S_IMODE((template.home / "keys").stat().st_mode) == 0o700
@@ -133,9 +138,9 @@ def test_no_root_key_is_in_the_home_even_encrypted(template: Place) -> None:
 
 def test_root_keys_may_have_a_passphrase_of_their_own(tmp_path: Path) -> None:
     place = Place(tmp_path / "home", tmp_path / "root")
-    with create(place.home, place.root, root_passphrase="another") as institution:
+    with create(place.home, place.root, root_passphrase="another", holders=1) as institution:
         assert issue_without_course(institution)
-    for path in place.root.iterdir():
+    for path in place.root.rglob("*.key"):
         with refused("passphrase-wrong", str(path), ConfigurationError):
             read_key_file(path, PASSPHRASE)
         assert read_key_file(path, "another").algorithm in ("ES256", "ML-DSA-65")
@@ -172,6 +177,40 @@ def test_paths_may_be_given_as_text_and_relative(
     ).close()
     with Institution.open("home", PASSPHRASE) as institution:
         assert issue_without_course(institution)
+
+
+def test_two_of_three_holders_have_to_sign_by_default(tmp_path: Path) -> None:
+    with create(tmp_path / "home", tmp_path / "usb") as institution:
+        manifest = institution.manifest
+    assert [(group.threshold, len(group.keys)) for group in manifest.root] == [(2, 3), (2, 3)]
+    assert [(one.threshold, len(one.thumbprints)) for one in manifest.next] == [(2, 3), (2, 3)]
+    folders = sorted((tmp_path / "usb").iterdir())
+    assert [folder.name for folder in folders] == ["holder-1", "holder-2", "holder-3"]
+    holders = [Holder.read(folder) for folder in folders]
+    assert [holder.name for holder in holders] == [f"Root holder {n}" for n in (1, 2, 3)]
+    for i, group in enumerate(manifest.root):
+        assert group.keys == tuple(holder.root[i] for holder in holders)
+    for folder, holder in zip(folders, holders, strict=True):
+        files = [read_key_file(path, PASSPHRASE).public_key for path in folder.glob("*.key")]
+        assert set(files) == {*holder.root, *holder.next}
+    assert Home.read(tmp_path / "home").holders(1) == tuple(holders)
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"holders": 0}, "holders"),
+        ({"holders": 9}, "holders"),
+        ({"holders": 3, "threshold": 4}, "threshold"),
+        ({"holders": 1, "threshold": 0}, "threshold"),
+    ],
+)
+def test_a_threshold_that_cannot_be_is_refused(
+    tmp_path: Path, changes: dict[str, object], where: str
+) -> None:
+    with refused("setting-invalid", where, ConfigurationError):
+        create(tmp_path / "home", tmp_path / "root", **changes)
+    assert entries(tmp_path) == set()
 
 
 # what is refused
@@ -277,11 +316,14 @@ def test_a_failure_in_the_last_step_leaves_neither_home_nor_keys(
     assert entries(tmp_path) == {"root"}
 
 
-def test_two_institutions_may_share_a_medium_for_their_root_keys(tmp_path: Path) -> None:
+def test_two_institutions_do_not_mix_their_root_keys(tmp_path: Path) -> None:
     root = tmp_path / "usb"
-    create(tmp_path / "one", root).close()
-    create(tmp_path / "two", root).close()
-    assert len(entries(root)) == 8
+    create(tmp_path / "one", root, holders=1).close()
+    before = entries(root)
+    with refused("key-file", str(root / "holder-1"), ConfigurationError):
+        create(tmp_path / "two", root, holders=1)
+    assert entries(root) == before
+    create(tmp_path / "two", root / "two", holders=1).close()
 
 
 def test_the_signer_of_an_institution_is_not_pickled(university: Institution) -> None:

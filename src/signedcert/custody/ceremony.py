@@ -43,11 +43,17 @@ def sign_manifest(manifest: KeyManifest, keys: Iterable[PrivateKey]) -> SignedMa
 
 
 def write_roots(
-    directory: Path, prefix: str, keys: Iterable[PrivateKey], passphrase: str
+    directory: Path,
+    prefix: str,
+    keys: Iterable[PrivateKey],
+    passphrase: str,
+    written: list[Path] | None = None,
 ) -> list[Path]:
-    """One encrypted file per key; returns their paths."""
+    """One encrypted file per key. Returns their paths, which also go into ``written`` as they
+    come to be, for whoever has to take them back.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    paths = []
+    paths = [] if written is None else written
     for key in keys:
         path = directory / f"{prefix}-{key.algorithm.lower()}-{key.public_key.thumbprint[:8]}.key"
         write_key_file(path, key, passphrase)

@@ -78,6 +78,18 @@ def read_key_file(path: Path, passphrase: str) -> PrivateKey:
     return key
 
 
+def read_public(path: Path) -> PublicKey:
+    """The public key that a file says it is for. No passphrase is needed, and nothing is proved.
+
+    Raises ConfigurationError ``key-file``.
+    """
+    try:
+        return _parse(path)[1]
+    except MalformedError as error:
+        message = f"not a usable key file: {error.message}"
+        raise ConfigurationError("key-file", message, where=str(path)) from error
+
+
 def _parse(path: Path) -> tuple[bytes, PublicKey, bytes, bytes, int, bytes]:
     value = parse_canonical_json(read_limited(path, _MAX_KEY_FILE), _MAX_KEY_FILE)
     members = Members(value)

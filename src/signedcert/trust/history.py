@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from signedcert.core.keys import BadSignatureError
-from signedcert.errors import MalformedError, RejectedError
+from signedcert.errors import MalformedError, RejectedError, UndecidedError
 from signedcert.trust.entries import KeyEntry, LogEntry, NextGroup, RootGroup, State
 from signedcert.trust.manifest import KeyManifest, SignedManifest
 
@@ -110,11 +110,36 @@ class History:
             )
             raise MalformedError("manifest-version", message, where=f"version {manifest.version}")
         parent = self.versions[position - 1]
-        _check_successor(parent, signed)
+        check_rules(parent, manifest)
+        _check_signatures(signed, (*parent.root, *manifest.root))
         evidence = (*self.evidence, signed)
         if position == len(self.versions):
             return replace(self, versions=(*self.versions, manifest), evidence=evidence)
         return self._fork(parent, manifest, evidence)
+
+    def check_proposal(self, manifest: KeyManifest) -> None:
+        """Returns if root keys may sign ``manifest`` as the next version, after all that this
+        history knows. Who has signed it so far does not matter.
+
+        Raises MalformedError with the rule that it breaks, ``manifest-version`` if it is known, or
+        not the next one; UndecidedError ``trust-fork`` for another manifest of a version that is
+        known: with the signatures of root keys under both, nobody could decide any more.
+        """
+        where = f"version {manifest.version}"
+        if self.forked:
+            message = "two manifests of one version are signed already; find out who made which"
+            raise UndecidedError("trust-fork", message, where=f"version {min(self.forks)}")
+        if manifest in self.versions:
+            message = "this version is signed and accepted already; there is nothing to sign"
+            raise MalformedError("manifest-version", message, where=where)
+        if manifest.version in {known.version for known in self.versions}:
+            known = self.versions[manifest.version - self.pin.version]
+            message = f"another manifest of this version is known, with the pin {known.pin}"
+            raise UndecidedError("trust-fork", message, where=where)
+        if manifest.version != self.newest.version + 1:
+            message = f"the next version is {self.newest.version + 1}"
+            raise MalformedError("manifest-version", message, where=where)
+        check_rules(self.newest, manifest)
 
     def _fork(
         self, parent: KeyManifest, second: KeyManifest, evidence: tuple[SignedManifest, ...]
@@ -124,10 +149,10 @@ class History:
         """
         position = second.version - self.pin.version
         first = self.versions[position]
-        rotates = (_rotates(parent, first), _rotates(parent, second))
-        if rotates == (True, False):
+        rotating = (rotates(parent, first), rotates(parent, second))
+        if rotating == (True, False):
             return replace(self, evidence=evidence)
-        if rotates == (False, True):
+        if rotating == (False, True):
             return self._switch(position, second, evidence)
         return replace(self, evidence=evidence, forks=self.forks | {second.version})
 
@@ -143,8 +168,11 @@ class History:
         )
 
 
-def _check_successor(parent: KeyManifest, signed: SignedManifest) -> None:
-    manifest = signed.unverified
+def check_rules(parent: KeyManifest, manifest: KeyManifest) -> None:
+    """Returns if ``manifest`` may follow ``parent``, whoever signs it.
+
+    Raises MalformedError with the rule that it breaks (docs/spec/manifest).
+    """
     where = f"version {manifest.version}"
     if parent.final is not None:
         message = "the institution closed with the version before; none follows"
@@ -153,7 +181,6 @@ def _check_successor(parent: KeyManifest, signed: SignedManifest) -> None:
         message = f"iss changes from {parent.iss} to {manifest.iss}"
         raise MalformedError("manifest-issuer", message, where=where)
     _check_root(parent, manifest, where)
-    _check_signatures(signed, (*parent.root, *manifest.root))
     _check_keys(parent.keys, manifest.keys, where)
     _check_logs(parent.logs, manifest.logs, where)
 
@@ -164,13 +191,14 @@ def _check_root(parent: KeyManifest, manifest: KeyManifest, where: str) -> None:
     """
     if manifest.root == parent.root and manifest.next == parent.next:
         return
-    if _rotates(parent, manifest):
+    if rotates(parent, manifest):
         return
     message = "root keys change only into those that the version before announced as next"
     raise MalformedError("manifest-root-changed", message, where=where)
 
 
-def _rotates(parent: KeyManifest, manifest: KeyManifest) -> bool:
+def rotates(parent: KeyManifest, manifest: KeyManifest) -> bool:
+    """Whether the root of ``manifest`` is exactly the ``next`` of ``parent``."""
     groups = tuple(
         NextGroup(group.threshold, tuple(key.thumbprint for key in group.keys))
         for group in manifest.root

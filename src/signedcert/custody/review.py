@@ -1,0 +1,155 @@
+"""What a root holder's own machine checks before it signs a proposal, and what it remembers."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from signedcert.core.keys import PublicKey
+from signedcert.custody.holders import HOLDER_FILE, Holder
+from signedcert.custody.keyfile import read_public
+from signedcert.custody.proposal import Proposal, signing_groups
+from signedcert.errors import MalformedError, RejectedError, UndecidedError
+from signedcert.files import read_limited, write_atomic
+from signedcert.trust.history import Pin
+from signedcert.trust.manifest import KeyManifest
+from signedcert.trust.store import TrustStore
+
+_MAX_NOTE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What this holder has signed, by institution and version: a directory beside what the trust
+    store has. So nobody is made to sign two manifests of one version, whether or not either has
+    been published.
+    """
+
+    directory: Path
+
+    def find(self, iss: str, version: int) -> Pin | None:
+        """The pin of what was signed. Raises MalformedError for a damaged note."""
+        path = self._path(iss, version)
+        if not path.exists():
+            return None
+        return Pin.parse(read_limited(path, _MAX_NOTE).decode("ascii", "replace").strip())
+
+    def add(self, manifest: KeyManifest) -> None:
+        """Remembers it, on disk when this returns."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        write_atomic(self._path(manifest.iss, manifest.version), f"{manifest.pin}\n".encode())
+
+    def _path(self, iss: str, version: int) -> Path:
+        return self.directory / f"{hashlib.sha256(iss.encode()).hexdigest()[:32]}-{version:06d}"
+
+
+class Reviewed(NamedTuple):
+    """A proposal that its rules allow, after all that this holder knows. ``before`` is the version
+    that it follows, accepted here; ``store`` what this holder knows now.
+    """
+
+    before: KeyManifest | None
+    store: TrustStore
+
+
+def review(
+    proposal: Proposal, store: TrustStore, notes: Notes, pin: Pin | None, *, instead: bool = False
+) -> Reviewed:
+    """Checks a proposal against every manifest that this holder knows, and those that it brings.
+
+    ``instead`` lets pass that this holder has signed another manifest of this version, which must
+    never be assembled. Raises MalformedError, RejectedError: the rule that it, or a manifest that
+    it brings, breaks; UndecidedError: ``unknown-issuer`` without a pin, ``trust-fork``.
+    """
+    manifest = proposal.manifest
+    noted = notes.find(manifest.iss, manifest.version)
+    if noted not in (None, Pin.parse(manifest.pin)) and not instead:
+        message = (
+            f"you have signed another manifest of this version, with the pin {noted}; if that one "
+            "was given up and will never be assembled, say so: --instead"
+        )
+        raise UndecidedError("trust-fork", message, where=f"version {manifest.version}")
+    if manifest.version == 1 and manifest.iss not in store.institutions:
+        _check_first(proposal, pin)
+        return Reviewed(None, store)
+    store = _known(proposal, store, _pin(pin, notes.find(manifest.iss, 1)))
+    history = store.institutions[manifest.iss]
+    history.check_proposal(manifest)
+    return Reviewed(history.newest, store)
+
+
+def _check_first(proposal: Proposal, pin: Pin | None) -> None:
+    manifest = proposal.manifest
+    if proposal.earlier:
+        message = "a first version follows no other"
+        raise MalformedError("manifest-version", message, where="version 1")
+    if pin not in (None, Pin.parse(manifest.pin)):
+        message = f"its pin is {manifest.pin}, not {pin}"
+        raise MalformedError("pin-mismatch", message, where="pin")
+
+
+def _pin(given: Pin | None, signed: Pin | None) -> Pin | None:
+    """The pin that was given, or that of the first version, if this holder has signed it."""
+    if given is not None and signed is not None and given.version == 1 and given != signed:
+        message = f"you have signed a first version with the pin {signed}, not {given}"
+        raise MalformedError("pin-mismatch", message, where="pin")
+    return given or signed
+
+
+def _known(proposal: Proposal, store: TrustStore, pin: Pin | None) -> TrustStore:
+    """The store with the manifests that the proposal brings."""
+    iss = proposal.manifest.iss
+    history = store.institutions.get(iss)
+    if pin is None and history is not None:
+        pin = history.pin
+    if pin is None:
+        message = (
+            f"{iss} is not known on this machine; give the pin that you wrote down when you signed "
+            "its first version: --pin PIN"
+        )
+        raise UndecidedError("unknown-issuer", message, where=iss)
+    if any(signed.unverified.iss != iss for signed in proposal.earlier):
+        message = "the earlier versions in this proposal are another institution's"
+        raise MalformedError("manifest-issuer", message, where=iss)
+    if history is not None and not proposal.earlier:
+        return store
+    return store.add([signed.jws.encode() for signed in proposal.earlier], pin)
+
+
+def find_keys(
+    paths: Iterable[Path], before: KeyManifest | None, after: KeyManifest
+) -> dict[Path, PublicKey]:
+    """The key files that sign: those that are named, and of a folder those that can.
+
+    Raises RejectedError ``key-not-authorised``: a named file, or all of a folder, is of no root key
+    that has to sign; MalformedError ``manifest-root-changed``: the holder's file beside the key
+    states other next keys than the manifest; ConfigurationError ``key-file``.
+    """
+    roots = {key for group in signing_groups(before, after) for key in group.keys}
+    found: dict[Path, PublicKey] = {}
+    for path in paths:
+        files = sorted(path.glob("*.key")) if path.is_dir() else [path]
+        keys = {file: read_public(file) for file in files}
+        usable = {file: key for file, key in keys.items() if key in roots}
+        if not usable:
+            message = "no root key that has to sign this version; nothing was signed"
+            raise RejectedError("key-not-authorised", message, where=str(path))
+        found |= usable
+    for directory in {file.parent for file in found}:
+        _check_holder(directory, after)
+    return found
+
+
+def _check_holder(directory: Path, after: KeyManifest) -> None:
+    """A holder's present keys may not go without the next ones, or others could follow them."""
+    if not (directory / HOLDER_FILE).is_file():
+        return
+    holder = Holder.read(directory)
+    present = {key for group in after.root for key in group.keys}
+    announced = {thumbprint for group in after.next for thumbprint in group.thumbprints}
+    if present.isdisjoint(holder.root) or not announced:
+        return
+    if not announced.issuperset(key.thumbprint for key in holder.next):
+        message = "this version names your present root keys, and not the next ones that you made"
+        raise MalformedError("manifest-root-changed", message, where=str(directory / HOLDER_FILE))

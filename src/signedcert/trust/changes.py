@@ -1,0 +1,130 @@
+"""What a next manifest may change: from one manifest to another, nothing signed yet.
+
+``successor`` begins a draft, the others change it; ``History.check_proposal`` then says whether the
+rules allow what came of it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from signedcert.core.encoding import whole_seconds
+from signedcert.core.keys import PublicKey
+from signedcert.errors import MalformedError
+from signedcert.trust.entries import (
+    KeyEntry,
+    NextGroup,
+    Role,
+    RootGroup,
+    State,
+    StatusPolicy,
+    key_url,
+)
+from signedcert.trust.manifest import KeyManifest
+
+#: When a verifier should have looked for newer keys; authenticity does not depend on it.
+FRESH = timedelta(days=365)
+#: Shorter, and somebody could make a key whose thumbprint begins so.
+_SHORTEST_KID = 8
+
+
+def successor(before: KeyManifest, *, at: datetime, fresh_for: timedelta = FRESH) -> KeyManifest:
+    """The next version, in which nothing has changed but the date until which it is fresh."""
+    issued = whole_seconds(at, "at")
+    version = before.version + 1
+    return replace(before, version=version, issued=issued, expires=issued + fresh_for)
+
+
+def rename(draft: KeyManifest, name: str) -> KeyManifest:
+    """Another name of the institution."""
+    return replace(draft, name=name)
+
+
+def add_key(
+    draft: KeyManifest,
+    key: PublicKey,
+    *,
+    at: datetime,
+    role: Role = "issue",
+    state: State = "pre-published",
+) -> KeyManifest:
+    """One more key of the institution.
+
+    Raises MalformedError ``key-invalid``: the key stands in the manifest already.
+    """
+    roots = [one for group in draft.root for one in group.keys]
+    if key in roots or any(key == entry.key for entry in draft.keys):
+        message = "this key stands in the manifest already"
+        raise MalformedError("key-invalid", message, where=key.thumbprint)
+    entry = KeyEntry(
+        key=key,
+        url=key_url(draft.iss, key),
+        role=role,
+        state=state,
+        since=whole_seconds(at, "at"),
+    )
+    return replace(draft, keys=(*draft.keys, entry))
+
+
+def change_state(draft: KeyManifest, kid: str, state: State, *, at: datetime) -> KeyManifest:
+    """Another state of the key that ``find_entry`` finds.
+
+    Raises MalformedError ``manifest-key-state`` for the state that it is in; what ``find_entry``
+    raises. Whether its old state allows the new one is for the rules.
+    """
+    old = find_entry(draft, kid)
+    if old.state == state:
+        message = f"it is {state} already, since {old.since:%Y-%m-%d}"
+        raise MalformedError("manifest-key-state", message, where=old.key.thumbprint)
+    new = replace(old, state=state, since=whole_seconds(at, "at"))
+    return replace(draft, keys=tuple(new if one is old else one for one in draft.keys))
+
+
+def set_status(draft: KeyManifest, max_age: timedelta) -> KeyManifest:
+    """Status lists are published, and a verifier's may be so old."""
+    return replace(draft, status=StatusPolicy(int(max_age.total_seconds())))
+
+
+def rotate_root(
+    draft: KeyManifest, known: Iterable[PublicKey], following: tuple[NextGroup, ...]
+) -> KeyManifest:
+    """The root becomes exactly the ``next`` that was announced, and ``following`` is the new one.
+
+    ``known`` are the public keys that the announced thumbprints are of, and any others.
+    Raises MalformedError ``manifest-root-changed``: none was announced, or one of the keys is not
+    among ``known``.
+    """
+    if not draft.next:
+        message = "no next root keys were announced, so the root cannot change"
+        raise MalformedError("manifest-root-changed", message, where="next")
+    keys = {key.thumbprint: key for key in known}
+    for thumbprint in (one for group in draft.next for one in group.thumbprints):
+        if thumbprint not in keys:
+            message = "of this announced root key, no holder file has the public key"
+            raise MalformedError("manifest-root-changed", message, where=thumbprint)
+    root = tuple(
+        RootGroup(group.threshold, tuple(keys[one] for one in group.thumbprints))
+        for group in draft.next
+    )
+    return replace(draft, root=root, next=following)
+
+
+def find_entry(manifest: KeyManifest, kid: str) -> KeyEntry:
+    """The key with this thumbprint or URL, or whose thumbprint alone begins so.
+
+    Raises MalformedError ``manifest-key-missing``: none, or more than one; under eight characters.
+    """
+    long_enough = len(kid) >= _SHORTEST_KID
+    found = [
+        entry
+        for entry in manifest.keys
+        if kid == entry.url or (long_enough and entry.key.thumbprint.startswith(kid))
+    ]
+    if len(found) != 1:
+        how_many = "no key" if not found else "more than one key"
+        message = (
+            f"{how_many} of version {manifest.version} is meant by this; give a thumbprint, or its "
+            f"first {_SHORTEST_KID} characters: signedcert keys status"
+        )
+        raise MalformedError("manifest-key-missing", message, where=ascii(kid)[:80])
+    return found[0]
