@@ -174,10 +174,10 @@ class Home:
         """Keeps the public files of those who hold the root from a version on."""
         _write_holders(self.path, version, holders)
 
-    def add_key(self, key: PrivateKey, role: Role, passphrase: str) -> str:
-        """Keeps a new key of the institution, encrypted; the URI of its signer."""
+    def add_key(self, key: PrivateKey, role: Role, passphrase: str) -> Path:
+        """Keeps a new key of the institution, encrypted; the path of its file."""
         (self.path / _KEYS).mkdir(mode=0o700, exist_ok=True)
-        return f"file:{_write_key(self.path, key, role, passphrase)}"
+        return self.path / _write_key(self.path, key, role, passphrase)
 
     def note_signer(self, key: PublicKey, uri: str) -> None:
         """Remembers the URI of a signer that is elsewhere, such as in a token."""

@@ -1,4 +1,4 @@
-"""``init``, ``course``, ``issue``, ``keys`` and ``migrate``, as a registrar's office runs them."""
+"""``init``, ``course``, ``issue`` and ``migrate``, as a registrar's office runs them."""
 
 import csv
 import json
@@ -21,9 +21,7 @@ from tests.institution.homes import (
     URL,
     Place,
     another_course,
-    issue_one,
     newer,
-    root_keys,
 )
 from tests.reference import course as reference_course
 
@@ -56,8 +54,8 @@ def write_course(directory: Path, course: Course) -> Path:
 
 
 def both(secret: Path) -> list[object]:
-    """One file for both passphrases, said on purpose."""
-    return ["--passphrase-file", secret, "--root-passphrase-file", secret]
+    """One file for both passphrases, said on purpose; and one holder, which is faster."""
+    return ["--passphrase-file", secret, "--root-passphrase-file", secret, "--holders", 1]
 
 
 def test_the_root_keys_do_not_get_the_issuing_passphrase_in_passing(
@@ -84,10 +82,58 @@ def test_an_institution_is_set_up_and_says_what_to_do_next(
     assert "Take them offline" in done.out
     assert f"signedcert course add COURSE.json --home {home}" in done.out
     assert f"signedcert issue ROSTER.csv --home {home}" in done.out
-    assert {read_key_file(path, PASSPHRASE).algorithm for path in root.iterdir()} == {
+    assert "one medium that is stolen and opened" in done.out
+    assert {read_key_file(path, PASSPHRASE).algorithm for path in root.rglob("*.key")} == {
         "ES256",
         "ML-DSA-65",
     }
+
+
+def test_by_default_two_of_three_holders_sign_and_one_medium_is_warned_of(
+    run: Run, tmp_path: Path, secret: Path
+) -> None:
+    home, root = tmp_path / "home", tmp_path / "usb"
+    settings = ["--home", home, "--root", root, "--name", NAME, "--url", URL]
+    done = run("init", *settings, *both(secret)[:4])
+    assert (done.status, done.err) == (0, "")
+    assert "Root keys for 3 holders" in done.out
+    assert "of whom 2 have to sign" in done.out
+    assert "ONE MEDIUM" in done.out
+    assert len(list(root.glob("holder-*/holder.json"))) == 3
+    told = run("keys", "status", "--home", home, "--json").json
+    assert [(group["threshold"], len(group["keys"])) for group in told["root"]] == [(2, 3)] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "give either --root"),
+        (["--root", "usb", "--holder", "a.json"], "give either --root"),
+        (["--holder", "a.json", "--holders", 2], "--holders is for --root"),
+        (["--root", "usb", "--propose", "out"], "--propose is for --holder"),
+    ],
+)
+def test_root_keys_are_made_here_or_elsewhere(
+    run: Run, tmp_path: Path, secret: Path, arguments: list[object], words: str
+) -> None:
+    settings = ["--home", tmp_path / "home", "--name", NAME, "--url", URL]
+    done = run("init", *settings, *both(secret)[:4], *arguments)
+    assert done.status == 2
+    assert words in done.err
+
+
+@pytest.mark.parametrize(
+    ("count", "threshold", "words"),
+    [(2, 1, "One signature is enough"), (2, 2, "All have to sign")],
+)
+def test_what_a_threshold_gives_up_is_said(  # noqa: PLR0917
+    run: Run, tmp_path: Path, secret: Path, count: int, threshold: int, words: str
+) -> None:
+    settings = ["--home", tmp_path / "home", "--root", tmp_path / "usb", "--name", NAME]
+    shape = ["--holders", count, "--threshold", threshold]
+    done = run("init", *settings, "--url", URL, *both(secret)[:4], *shape)
+    assert done.status == 0
+    assert words in done.out
 
 
 def test_setting_up_is_told_in_json_and_takes_every_option(
@@ -108,13 +154,14 @@ def test_setting_up_is_told_in_json_and_takes_every_option(
         "--algorithm",
         "Ed25519",
     ]
-    secrets = ["--passphrase-file", secret, "--root-passphrase-file", other]
+    secrets = ["--passphrase-file", secret, "--root-passphrase-file", other, "--holders", 1]
     done = run("init", *settings, *secrets, "--json")
     assert done.status == 0
     with Institution.open(home, PASSPHRASE) as institution:
-        assert done.json == {"home": str(home), "root": str(root), "pin": institution.pin}
+        told = {"home": str(home), "root": str(root), "pin": institution.pin}
+        assert done.json == told | {"holders": 1, "threshold": 1}
         assert institution._issuer.signer.algorithm == "Ed25519"
-    (first, *_) = root.glob("root-*.key")
+    (first, *_) = root.rglob("root-*.key")
     assert read_key_file(first, "of the root keys").algorithm in ("ES256", "ML-DSA-65")
 
 
@@ -125,12 +172,13 @@ def test_at_a_terminal_both_passphrases_are_typed_twice(
     monkeypatch.setattr("sys.stdin", Terminal())
     monkeypatch.setattr("click.termui.hidden_prompt_func", lambda _: next(answers))
     home, root = tmp_path / "home", tmp_path / "usb"
-    done = run("init", "--home", home, "--root", root, "--name", NAME, "--url", URL)
+    settings = ["--home", home, "--root", root, "--name", NAME, "--url", URL, "--holders", 1]
+    done = run("init", *settings)
     assert done.status == 0
     assert list(answers) == []
     (key,) = (home / "keys").iterdir()
     assert read_key_file(key, "issuing").algorithm == "ES256"
-    for path in root.iterdir():
+    for path in root.rglob("*.key"):
         assert read_key_file(path, "root").algorithm in ("ES256", "ML-DSA-65")
 
 
@@ -170,7 +218,7 @@ def test_a_home_in_use_is_not_touched(run: Run, place: Place, secret: Path) -> N
     assert done.status == 2
     assert "[home-exists]" in done.err
     assert sorted(path.name for path in place.home.rglob("*")) == before
-    assert len(list(place.root.iterdir())) == 4
+    assert len(list(place.root.rglob("*.key"))) == 4
 
 
 # course
@@ -359,41 +407,7 @@ def test_a_directory_that_cannot_be_written_to_is_told_without_a_bug(
     assert "bug" not in done.err
 
 
-# keys and migrate
-
-
-def test_the_state_of_the_keys_is_shown(run: Run, place: Place) -> None:
-    with place.open() as institution:
-        issue_one(institution)
-        manifest, pin = institution.manifest, institution.pin
-    done = run("keys", "status", "--home", place.home)
-    assert (done.status, done.err) == (0, "")
-    assert f"Pin: {pin}" in done.out
-    thumbprints = [key.public_key.thumbprint for key in root_keys(place)]
-    for shown in (NAME, URL, *thumbprints, manifest.keys[0].key.thumbprint, "active since"):
-        assert shown in done.out
-    assert "1 certificates issued" in done.out
-    assert "with post-quantum cover" in done.out
-    assert "Manifest 1, fresh until 2027-06-01" in done.out
-
-
-def test_the_state_of_the_keys_is_told_in_json(run: Run, place: Place) -> None:
-    with Institution.open(place.home) as institution:
-        manifest, pin = institution.manifest, institution.pin
-    told = run("keys", "status", "--home", place.home, "--json").json
-    assert (told["name"], told["url"], told["pin"]) == (NAME, URL, pin)
-    assert (told["version"], told["certificates"]) == (1, 0)
-    assert told["post_quantum"] is True
-    (key,) = told["keys"]
-    assert key == {
-        "role": "issue",
-        "algorithm": "ES256",
-        "state": "active",
-        "since": "2026-06-01T08:00:00Z",
-        "thumbprint": manifest.keys[0].key.thumbprint,
-        "url": manifest.keys[0].url,
-    }
-    assert [group["threshold"] for group in told["root"]] == [1, 1]
+# migrate
 
 
 def test_a_registry_is_migrated_once(run: Run, place: Place) -> None:

@@ -42,6 +42,7 @@ def create(home: Path, root: Path, **changes: object) -> Institution:
         "url": URL,
         "passphrase": PASSPHRASE,
         "at": BEGUN,
+        "holders": 1,  # a key file takes its time
     }
     return Institution.create(home, root=root, **(settings | changes))  # type: ignore[arg-type]
 
@@ -138,7 +139,7 @@ def test_no_root_key_is_in_the_home_even_encrypted(template: Place) -> None:
 
 def test_root_keys_may_have_a_passphrase_of_their_own(tmp_path: Path) -> None:
     place = Place(tmp_path / "home", tmp_path / "root")
-    with create(place.home, place.root, root_passphrase="another", holders=1) as institution:
+    with create(place.home, place.root, root_passphrase="another") as institution:
         assert issue_without_course(institution)
     for path in place.root.rglob("*.key"):
         with refused("passphrase-wrong", str(path), ConfigurationError):
@@ -173,14 +174,17 @@ def test_paths_may_be_given_as_text_and_relative(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Institution.create(
-        "home", name=NAME, url=URL, root="root", passphrase=PASSPHRASE, at=BEGUN
+        "home", name=NAME, url=URL, root="root", passphrase=PASSPHRASE, at=BEGUN, holders=1
     ).close()
     with Institution.open("home", PASSPHRASE) as institution:
         assert issue_without_course(institution)
 
 
 def test_two_of_three_holders_have_to_sign_by_default(tmp_path: Path) -> None:
-    with create(tmp_path / "home", tmp_path / "usb") as institution:
+    home, root = tmp_path / "home", tmp_path / "usb"
+    with Institution.create(
+        home, root=root, name=NAME, url=URL, passphrase=PASSPHRASE, at=BEGUN
+    ) as institution:
         manifest = institution.manifest
     assert [(group.threshold, len(group.keys)) for group in manifest.root] == [(2, 3), (2, 3)]
     assert [(one.threshold, len(one.thumbprints)) for one in manifest.next] == [(2, 3), (2, 3)]
@@ -318,12 +322,12 @@ def test_a_failure_in_the_last_step_leaves_neither_home_nor_keys(
 
 def test_two_institutions_do_not_mix_their_root_keys(tmp_path: Path) -> None:
     root = tmp_path / "usb"
-    create(tmp_path / "one", root, holders=1).close()
+    create(tmp_path / "one", root).close()
     before = entries(root)
     with refused("key-file", str(root / "holder-1"), ConfigurationError):
         create(tmp_path / "two", root, holders=1)
     assert entries(root) == before
-    create(tmp_path / "two", root / "two", holders=1).close()
+    create(tmp_path / "two", root / "two").close()
 
 
 def test_the_signer_of_an_institution_is_not_pickled(university: Institution) -> None:

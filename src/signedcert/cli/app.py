@@ -21,11 +21,11 @@ from signedcert.errors import (
 
 #: Module and attribute of each command; a module is imported when its command is run.
 COMMANDS = {
-    "init": ("institution", "init"),
+    "init": ("init", "init"),
     "course": ("institution", "course"),
     "issue": ("issue", "issue"),
     "issue-records": ("issue", "issue_records"),
-    "keys": ("institution", "keys"),
+    "keys": ("keys", "keys"),
     "migrate": ("institution", "migrate"),
     "serve": ("serve", "serve"),
     "verify": ("verify", "verify"),
@@ -60,6 +60,19 @@ _INTERRUPTED = 130
 _CLOSED_PIPE = 141
 
 
+def load_command(name: str, module: str, attribute: str) -> click.Command:
+    """A command, its module imported. Raises ConfigurationError ``extra-missing``."""
+    try:
+        command: click.Command = getattr(import_module(f"signedcert.cli.{module}"), attribute)
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get(error.name or "")
+        if extra is None:
+            raise
+        message = f"{name} needs more packages: pip install 'signedcert[{extra}]'"
+        raise ConfigurationError("extra-missing", message) from error
+    return command
+
+
 class Commands(click.Group):
     """Finds a command by name and loads its module only then."""
 
@@ -71,15 +84,7 @@ class Commands(click.Group):
         """The command, imported."""
         if cmd_name not in COMMANDS:
             return None
-        module, attribute = COMMANDS[cmd_name]
-        try:
-            command: click.Command = getattr(import_module(f"signedcert.cli.{module}"), attribute)
-        except ModuleNotFoundError as error:
-            extra = _EXTRAS.get(error.name or "")
-            if extra is None:
-                raise
-            message = f"{cmd_name} needs more packages: pip install 'signedcert[{extra}]'"
-            raise ConfigurationError("extra-missing", message) from error
+        command = load_command(cmd_name, *COMMANDS[cmd_name])
         gc.freeze()
         gc.enable()
         return command

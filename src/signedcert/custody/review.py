@@ -105,7 +105,7 @@ def _known(proposal: Proposal, store: TrustStore, pin: Pin | None) -> TrustStore
         pin = history.pin
     if pin is None:
         message = (
-            f"{iss} is not known on this machine; give the pin that you wrote down when you signed "
+            "not known on this machine; give the pin that you wrote down when you signed "
             "its first version: --pin PIN"
         )
         raise UndecidedError("unknown-issuer", message, where=iss)

@@ -1,0 +1,175 @@
+"""A proposal that enough root holders have signed becomes the newest manifest of a home."""
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from signedcert.carriers.bundle import Bundle
+from signedcert.custody.merging import Merged, merge
+from signedcert.custody.proposal import Proposal
+from signedcert.errors import ConfigurationError, RejectedError
+from signedcert.home import Home
+from signedcert.registry.uses import RecentDocument, recent_documents
+from signedcert.trust.history import History, Pin
+from signedcert.trust.manifest import KeyManifest
+from signedcert.trust.store import TrustStore
+from signedcert.verify.report import WORST_FIRST, Report, Verdict
+from signedcert.verify.verifier import Verifier
+
+#: How many of the newest documents have to verify as before.
+RECENT = 1000
+_STATUS_STEP = 7
+
+
+class Proved(NamedTuple):
+    """How many documents were verified under both manifests, and of them those that are not
+    authentic any more since the new one says that of their key, by thumbprint.
+    """
+
+    documents: int
+    given_up: dict[str, int]
+
+
+class Assembled(NamedTuple):
+    """What came of it. ``published`` is None as long as signatures are missing; ``signer`` is the
+    setting, where it changed; ``unknown_signer`` an active issuing key that the home cannot open.
+    """
+
+    merged: Merged
+    published: KeyManifest | None = None
+    proved: Proved | None = None
+    signer: str | None = None
+    unknown_signer: str | None = None
+
+
+def assemble(home: Home, directory: Path, *, at: datetime) -> Assembled:
+    """Merges the signatures in a proposal; if they are enough, and recent documents verify as
+    before, publishes the manifest in the home. Safe to run again after it was broken off.
+
+    Raises RejectedError with the reason and the code of a document that would no longer verify;
+    MalformedError, RejectedError: a rule that the manifest breaks; UndecidedError ``trust-fork``;
+    ConfigurationError ``proposal-invalid``. Nothing was written then.
+    """
+    proposal = Proposal.read(directory)
+    before = _before(home, proposal.manifest)
+    merged = merge(directory, proposal, None if before is None else before.newest)
+    if merged.manifest is None or not merged.complete:
+        return Assembled(merged)
+    signed = merged.manifest
+    if before is None:
+        after = History.start(signed, Pin.parse(signed.unverified.pin))
+    else:
+        after = before.accept(signed)
+    proved = prove(home, before, after, at)
+    _keep_holders(home, before, proposal)
+    if proposal.manifest.version not in _published(home):
+        home.publish(signed)
+    return _set_signer(home, proposal.manifest, merged, proved)
+
+
+def _published(home: Home) -> set[int]:
+    if home.unsigned is not None:
+        return set()
+    return {manifest.version for manifest in home.history().versions}
+
+
+def _before(home: Home, manifest: KeyManifest) -> History | None:
+    """The home's history without the manifest, if it is published already; None for the first.
+
+    Raises what ``History.check_proposal`` does; ConfigurationError ``proposal-invalid``.
+    """
+    unsigned = home.unsigned
+    if unsigned is not None:
+        if unsigned != manifest.encode():
+            message = "not the first manifest that this home was made with"
+            raise ConfigurationError("proposal-invalid", message, where="payload.json")
+        return None
+    history = home.history()
+    if manifest != history.newest:
+        history.check_proposal(manifest)
+        return history
+    if manifest.version == 1:
+        return None
+    first, *rest = history.evidence[:-1]
+    before = History.start(first, history.pin)
+    for one in rest:
+        before = before.accept(one)
+    return before
+
+
+def prove(home: Home, before: History | None, after: History, at: datetime) -> Proved:
+    """Verifies the newest documents of the registry under both histories.
+
+    Raises RejectedError, for the first that is less than it was, unless the new manifest says of
+    its key that it is void or compromised.
+    """
+    recent = recent_documents(home.registry_url, RECENT)
+    if before is None:
+        return Proved(len(recent), {})
+    iss = after.newest.iss
+    old, new = Verifier(TrustStore({iss: before})), Verifier(TrustStore({iss: after}))
+    # Who publishes status lists from now on does so after this; nobody has them yet.
+    skipped = _STATUS_STEP if before.newest.status != after.newest.status else None
+    given_up: Counter[str] = Counter()
+    for one in recent:
+        bundle = Bundle(one.document)
+        reports = old.report(bundle, at=at), new.report(bundle, at=at)
+        if _is_less(*reports, skipped):
+            given_up[_excuse(one, reports[1], after)] += 1
+    return Proved(len(recent), dict(given_up))
+
+
+def _is_less(old: Report, new: Report, skipped: int | None) -> bool:
+    verdicts = [_verdict(report, skipped) for report in (old, new)]
+    if verdicts[0] is verdicts[1]:
+        return verdicts[1] is not Verdict.AUTHENTIC and old.decisive.reason != new.decisive.reason
+    return WORST_FIRST.index(verdicts[1]) < WORST_FIRST.index(verdicts[0])
+
+
+def _verdict(report: Report, skipped: int | None) -> Verdict:
+    verdicts = [check.verdict for check in report.checks if check.step != skipped]
+    return min(verdicts, key=WORST_FIRST.index)
+
+
+def _excuse(one: RecentDocument, report: Report, after: History) -> str:
+    """The key that the new manifest gives up, by which the document loses its standing."""
+    header = one.document.partition(".")[0].encode()
+    found = TrustStore({after.newest.iss: after}).find_header(header)
+    if found is not None and found.entry.state in ("void", "compromised"):
+        return found.entry.key.thumbprint
+    reason = report.decisive.reason or "claims-inconsistent"
+    message = (
+        f"under the new manifest this document would be {report.verdict.value}, and it is not so "
+        "today; nothing was published"
+    )
+    raise RejectedError(reason, message, where=str(one.code), step=report.decisive.step)
+
+
+def _keep_holders(home: Home, before: History | None, proposal: Proposal) -> None:
+    """After a root rotation: those whose next keys the manifest announces."""
+    after = proposal.manifest
+    if before is None or before.newest.next == after.next:
+        return
+    announced = {thumbprint for group in after.next for thumbprint in group.thumbprints}
+    holders = [
+        holder
+        for holder in proposal.holders
+        if announced.issuperset(key.thumbprint for key in holder.next)
+    ]
+    home.add_holders(after.version, tuple(holders))
+
+
+def _set_signer(home: Home, manifest: KeyManifest, merged: Merged, proved: Proved) -> Assembled:
+    """The setting stays while its key may issue; else it becomes the newest key that may."""
+    done = Assembled(merged, manifest, proved)
+    active = [one for one in manifest.keys if (one.role, one.state) == ("issue", "active")]
+    known = {entry.key.thumbprint: home.signer_of(entry.key) for entry in active}
+    if not active or home.configuration.signer in known.values():
+        return done
+    newest = max(active, key=lambda entry: entry.since)
+    uri = known[newest.key.thumbprint]
+    if uri is None:
+        return done._replace(unknown_signer=newest.key.thumbprint)
+    home.set_signer(uri)
+    return done._replace(signer=uri)

@@ -1,0 +1,168 @@
+"""The next manifest of a home, as a proposal for the root holders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from signedcert.core.encoding import parse_json
+from signedcert.core.keys import Algorithm, PublicKey
+from signedcert.custody.ceremony import require_apart
+from signedcert.custody.holders import Holder, next_of, require_threshold
+from signedcert.custody.private import PrivateKey
+from signedcert.custody.proposal import Proposal
+from signedcert.custody.signer import open_signer
+from signedcert.errors import ConfigurationError, MalformedError
+from signedcert.files import read_limited
+from signedcert.home import Home
+from signedcert.trust.changes import (
+    FRESH,
+    add_key,
+    change_state,
+    rename,
+    rotate_root,
+    set_status,
+    successor,
+)
+from signedcert.trust.entries import Role, State
+from signedcert.trust.manifest import KeyManifest
+
+_MAX_JWK = 16 * 1024
+#: More programs read it, and status lists are for them too.
+_SNAPSHOT_ALGORITHM: Algorithm = "ES256"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the next version is to change; with nothing set, it only renews the date.
+
+    ``keys`` are public keys to pre-publish, each with the URI of its signer if it is known here;
+    ``generate`` the algorithm of a new issuing key to make and pre-publish. Keys are named by kid.
+    ``holders`` are the public files of who will hold the root after a root rotation.
+    """
+
+    fresh_for: timedelta = FRESH
+    name: str | None = None
+    keys: tuple[tuple[PublicKey, str | None], ...] = ()
+    generate: Algorithm | None = None
+    activate: tuple[str, ...] = ()
+    retire: tuple[str, ...] = ()
+    void: tuple[str, ...] = ()
+    snapshot: bool = False
+    status_max_age: timedelta | None = None
+    holders: tuple[Holder, ...] = ()
+    threshold: int | None = None
+
+    @property
+    def makes_keys(self) -> bool:
+        """Whether private keys are made, for which a passphrase is needed."""
+        return self.snapshot or self.generate is not None
+
+
+def propose(
+    home: Home, directory: Path, wanted: Wanted, *, at: datetime, passphrase: str = ""
+) -> Proposal:
+    """Writes the next version as a proposal into ``directory``; new keys go into the home,
+    encrypted. Nothing is published.
+
+    Raises MalformedError with the rule that the changes would break; ConfigurationError:
+    ``proposal-invalid``, ``setting-invalid``, ``passphrase-missing``, ``home-unsigned``. Nothing
+    was written then.
+    """
+    history = home.history()
+    require_apart(directory, home.path)
+    if wanted.makes_keys and not passphrase:
+        raise ConfigurationError("passphrase-missing", "the passphrase is empty")
+    made = _generate(wanted)
+    old = home.holders(history.newest.version)
+    draft = _draft(history.newest, wanted, made, old, at)
+    history.check_proposal(KeyManifest.parse(draft.encode(), f"version {draft.version}"))
+    proposal = Proposal(draft, history.evidence, (*wanted.holders, *old))
+    written: list[Path] = []
+    try:
+        for key, role in made:
+            written.append(home.add_key(key, role, passphrase))
+        proposal.write(directory)
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+    for public, uri in wanted.keys:
+        if uri is not None:
+            home.note_signer(public, uri)
+    return proposal
+
+
+def read_public_key(source: str, home: Home, passphrase: str) -> tuple[PublicKey, str | None]:
+    """A public key to add: from a file with its JWK, or from the signer behind a URI; and the URI.
+
+    Raises MalformedError; ConfigurationError: what the signer's back end refuses.
+    """
+    path = Path(source)
+    if path.is_file():
+        return PublicKey.from_jwk(parse_json(read_limited(path, _MAX_JWK), _MAX_JWK), source), None
+    if ":" not in source:
+        message = "no such file, and no URI of a signer"
+        raise ConfigurationError("signer-unknown", message, where=source)
+    return open_signer(source, home.path, passphrase).public_key, source
+
+
+def _generate(wanted: Wanted) -> list[tuple[PrivateKey, Role]]:
+    made: list[tuple[PrivateKey, Role]] = []
+    if wanted.generate is not None:
+        made.append((PrivateKey.generate(wanted.generate), "issue"))
+    if wanted.snapshot:
+        made.append((PrivateKey.generate(_SNAPSHOT_ALGORITHM), "snapshot"))
+    return made
+
+
+def _draft(
+    before: KeyManifest,
+    wanted: Wanted,
+    made: Sequence[tuple[PrivateKey, Role]],
+    old: tuple[Holder, ...],
+    at: datetime,
+) -> KeyManifest:
+    draft = successor(before, at=at, fresh_for=wanted.fresh_for)
+    if wanted.name is not None:
+        draft = rename(draft, wanted.name)
+    for public, _ in wanted.keys:
+        _require_issuing(public)
+        draft = add_key(draft, public, at=at)
+    for key, role in made:
+        # Nobody has to know a snapshot key before it signs: without it, only freshness is lacking.
+        state: State = "active" if role == "snapshot" else "pre-published"
+        draft = add_key(draft, key.public_key, at=at, role=role, state=state)
+    states: tuple[tuple[State, tuple[str, ...]], ...] = (
+        ("active", wanted.activate),
+        ("retired", wanted.retire),
+        ("void", wanted.void),
+    )
+    for state, kids in states:
+        for kid in kids:
+            draft = change_state(draft, kid, state, at=at)
+    if wanted.status_max_age is not None:
+        draft = set_status(draft, wanted.status_max_age)
+    return _rotated(draft, wanted, old) if wanted.holders else draft
+
+
+def _rotated(draft: KeyManifest, wanted: Wanted, old: tuple[Holder, ...]) -> KeyManifest:
+    """The draft with the next root. As many have to sign the one after as now, if nothing else is
+    said.
+    """
+    threshold = wanted.threshold
+    if threshold is None:
+        if any(len(group.keys) != len(wanted.holders) for group in draft.root):
+            message = "the number of holders changes; say how many of them have to sign"
+            raise ConfigurationError("setting-invalid", message, where="threshold")
+        threshold = draft.root[0].threshold
+    threshold = require_threshold(len(wanted.holders), threshold)
+    known = [key for one in (*old, *wanted.holders) for key in (*one.root, *one.next)]
+    return rotate_root(draft, known, next_of(wanted.holders, threshold))
+
+
+def _require_issuing(key: PublicKey) -> None:
+    """Documents are signed with these two; see ``verify.steps``."""
+    if key.algorithm not in ("ES256", "Ed25519"):
+        message = f"certificates are not signed with {key.algorithm}"
+        raise MalformedError("key-type", message, where=key.thumbprint)
