@@ -183,7 +183,9 @@ def _logs(before: tuple[LogEntry, ...], after: tuple[LogEntry, ...]) -> Iterator
     for log in after:
         landmarks = f"{log.landmarks.count} landmarks, digest {log.landmarks.digest}"
         if log.origin not in old:
-            yield Change(f"A new log {log.origin}, {log.state}, {landmarks}.", "Logs may be added.")
+            signed = ", ".join(f"{key.algorithm} {key.thumbprint}" for key in log.keys)
+            what = f"A new log {log.origin}, {log.state}, signed by {signed}, {landmarks}."
+            yield Change(what, "Logs may be added; none is ever taken out.")
             continue
         if log.keys != old[log.origin].keys:
             yield Change(f"Log {log.origin} changes its keys.", _FORBIDDEN)
