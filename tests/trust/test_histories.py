@@ -10,11 +10,13 @@ from typing import NamedTuple
 import pytest
 
 from signedcert.core.jws import GeneralJWS
+from signedcert.custody.ceremony import sign_manifest
 from signedcert.errors import MalformedError, RejectedError, SignedCertError
 from signedcert.trust.entries import CutOff
 from signedcert.trust.history import History, Pin
 from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.store import TrustStore
+from tests.reference import World
 from tests.trust.house import DIGEST, history, key, sign, signature, signed
 
 
@@ -66,6 +68,10 @@ SIGNATURES = (
     ),
     Row("a bad signature is refused", ("1", "2 by=A!"), "bad-signature"),
     Row("even if the others are enough", (f"1 {TWO_OF_THREE} by=ABC!",), "bad-signature"),
+    Row("a key that signs twice", (f"1 {TWO_OF_THREE} by=AA",), "signature-count"),
+    Row("a key in two groups", ("1 root=A&A by=A",), "key-invalid"),
+    Row("a key twice in a group", ("1 root=2:AA by=A",), "key-invalid"),
+    Row("more signatures asked than keys", ("1 root=2:A by=A",), "manifest-threshold"),
     Row("another alg than the key's", ("1", "2 by=A?"), "key-not-authorised"),
     Row("even if the others are enough", (f"1 {TWO_OF_THREE} by=ABC?",), "key-not-authorised"),
 )
@@ -133,6 +139,50 @@ ROTATIONS = (
         (f"1 {TWO_OF_THREE} by=AB", "2 root=2:DEF next=2:GHI by=ABD"),
         "key-not-authorised",
     ),
+    Row(
+        "the thief of two next keys alone",
+        (f"1 {TWO_OF_THREE} by=AB", "2 root=2:DEF next=2:XYZ by=DE"),
+        "key-not-authorised",
+    ),
+    Row(
+        "a thief of the root after a harmless step",
+        (f"1 {TWO_OF_THREE} by=AB", f"2 {TWO_OF_THREE} tag=x by=AB", "3 root=2:XYZ next=U by=ABXY"),
+        "manifest-root-changed",
+    ),
+    Row(
+        "who first announces his own keys",
+        (
+            f"1 {TWO_OF_THREE} by=AB",
+            f"2 {TWO_OF_THREE} tag=x by=AB",
+            "3 root=2:ABC next=2:XYZ by=AB",
+        ),
+        "manifest-root-changed",
+    ),
+    Row(
+        "or one of his own among them",
+        (f"1 {TWO_OF_THREE} by=AB", "2 root=2:ABC next=2:DEZ by=AB"),
+        "manifest-root-changed",
+    ),
+    Row(
+        "the group that is dropped in a rotation",
+        (f"1 {TWO_GROUPS} by=AP", "2 root=B next=C by=APB"),
+        "manifest-root-changed",
+    ),
+    Row(
+        "the group that is dropped from next",
+        (f"1 {TWO_GROUPS} by=AP", "2 root=1:A&1:P next=B by=AP"),
+        "manifest-root-changed",
+    ),
+    Row(
+        "the groups that change places",
+        (f"1 {TWO_GROUPS} by=AP", "2 root=1:Q&1:B next=1:C&1:R by=APBQ"),
+        "manifest-root-changed",
+    ),
+    Row(
+        "next is what root was before",
+        ("1", "2 root=B next=A by=AB", "3 root=A next=C by=AB"),
+        "accepted",
+    ),
     Row("a root that announced none stays", ("1 next=-", "2 next=-"), "accepted"),
     Row("and has nowhere to go", ("1 next=-", "2 root=B next=- by=AB"), "manifest-root-changed"),
 )
@@ -149,6 +199,12 @@ ENTRIES = (
     Row("a void key disappears", ("1 keys=k:void", "2 keys=-"), "manifest-key-missing"),
     Row("a key changes its role", ("1", "2 keys=k:active/snapshot"), "manifest-key-changed"),
     Row("a key turns into a log's", ("1", "2 keys=k:active/log"), "manifest-key-changed"),
+    Row("a key is active at once", ("1", "2 keys=k:active,m:active"), "accepted"),
+    Row("a stolen key comes back", ("1", "2 keys=k:compromised", "3"), "manifest-key-state"),
+    Row("a stolen key retires", ("1 keys=k:compromised", "2 keys=k:retired"), "manifest-key-state"),
+    Row("a retired key comes back", ("1", "2 keys=k:retired", "3"), "manifest-key-state"),
+    Row("a void key comes back", ("1 keys=k:void", "2"), "manifest-key-state"),
+    Row("a key goes unused", ("1 keys=k:pre-published", "2 keys=k:void"), "accepted"),
     Row("a retired key states where it ended", ("1", "2 keys=k:retired@7"), "accepted"),
     Row("and keeps to it", ("1", "2 keys=k:retired@7", "3 keys=k:retired@7"), "accepted"),
     Row(
@@ -358,6 +414,15 @@ def test_a_store_takes_versions_in_any_order(order: tuple[int, ...]) -> None:
 
 def test_post_quantum_is_what_the_chain_began_with() -> None:
     assert not history("1").post_quantum
+
+
+def test_a_chain_that_began_with_a_post_quantum_group_says_so(world: World) -> None:
+    begun = History.start(world.signed, Pin.parse(world.manifest.pin))
+    assert begun.post_quantum
+    classical = replace(world.manifest, root=world.manifest.root[:1], next=())
+    signed_so = sign_manifest(classical, world.roots[:1])
+    chain = History.start(signed_so, Pin.parse(classical.pin))
+    assert not chain.post_quantum
 
 
 def test_the_history_before_is_not_changed() -> None:
