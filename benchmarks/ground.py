@@ -165,7 +165,7 @@ def new_ground(rows: int) -> Iterator[Ground]:
 def _set_up(ground: Ground, now: datetime) -> None:
     root = ground.directory / "root"
     with Institution.create(
-        ground.home, name=NAME, url=ISSUER, root=root, passphrase=_PASSPHRASE, at=now
+        ground.home, name=NAME, url=ISSUER, root=root, passphrase=_PASSPHRASE, at=now, holders=1
     ) as institution:
         institution.add_course(course(), at=now)
         TrustStore.empty().add(institution.manifests, institution.pin).write(ground.trust)

@@ -56,6 +56,7 @@ def make_campus(directory: Path) -> Campus:
             name=NAME,
             url=URL,
             root=directory / "root",
+            holders=1,
             passphrase=PASSPHRASE,
             at=at,
         )

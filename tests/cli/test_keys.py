@@ -279,8 +279,13 @@ def test_the_root_rotates_twice(school: School) -> None:
             # the one that the first rotation made.
             before = school.people[number].keys
             person = school.people[number]._replace(keys=people[number])
-            done = school._replace(people=(person,)).sign(0, proposal, "--key", before)
+            signer = school._replace(people=(person,))
+            done = signer.sign(0, proposal, "--key", before)
             assert done.status == 0, done.err
+            assert "nobody has compared the announced next keys" in done.err
+            done = signer.sign(0, proposal, "--key", before, "--key", followers[number])
+            assert done.status == 0, done.err
+            assert "nobody has compared" not in done.err
             assert "NEW ROOT" in done.out
         done = school.assemble(proposal)
         assert done.status == 0, done.out + done.err

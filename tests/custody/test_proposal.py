@@ -276,9 +276,23 @@ def test_a_holders_next_keys_may_not_be_exchanged(folders: list[Path]) -> None:
     """The first manifest, with the holders' present keys and next keys of somebody else."""
     others = [HolderKeys.generate("Mallory").holder for _ in range(3)]
     forged = replace(FIRST, next=next_of(others, 2))
-    with refused("manifest-root-changed", str(folders[1] / "holder.json")):
+    with refused("manifest-root-changed", NAMES[1]):
         find_keys([folders[1]], None, forged)
     assert len(find_keys([folders[1]], None, FIRST)) == 2
+
+
+def test_nor_may_those_that_a_rotation_announces(folders: list[Path], tmp_path: Path) -> None:
+    mine = [HolderKeys.follow(one.holder).holder for one in guild().keys]
+    (tmp_path / "holder.json").write_bytes(mine[0].encode())
+    publics = [key for one in mine for key in one.root]
+    rotated = rotate_root(successor(FIRST, at=AT), publics, next_of(mine, 2))
+    assert len(find_keys([folders[0], tmp_path], FIRST, rotated)) == 4
+    others = [HolderKeys.generate("Mallory").holder for _ in range(3)]
+    forged = replace(rotated, next=next_of(others, 2))
+    with refused("manifest-root-changed", NAMES[0]):
+        find_keys([folders[0], tmp_path], FIRST, forged)
+    with refused("key-not-authorised", str(tmp_path), RejectedError):
+        find_keys([tmp_path], FIRST, rotated)
 
 
 # brought together

@@ -98,6 +98,7 @@ def make(algorithm: Algorithm, keys: Path) -> None:
             name="Example University",
             url="https://learn.example.edu",
             root=Path(scratch) / "root",
+            holders=1,
             passphrase=Path(scratch).name,
             algorithm=algorithm,
             at=AT,

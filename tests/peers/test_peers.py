@@ -51,6 +51,7 @@ def _graduate(algorithm: Algorithm, directory: Path) -> Iterator[Graduation]:
             name='Example "University"',
             url="https://learn.example.edu",
             root=directory / "root",
+            holders=1,
             passphrase="for this test",
             algorithm=algorithm,
             at=at,

@@ -165,6 +165,8 @@ def _tell_roots(home: Path, root: Path, count: int, needed: int, name: str) -> N
         click.echo("Take them offline now: each holder-* folder to a person and place of its own.")
     for line in _given_up(count, needed, root):
         click.echo(line)
+    click.echo("Keep the next-* files in another place than the root-* files: a thief of both can")
+    click.echo("change the root.")
     click.echo("\nNext:")
     click.echo(f"  signedcert course add COURSE.json --home {home}")
     click.echo(f"  signedcert issue ROSTER.csv --home {home}")

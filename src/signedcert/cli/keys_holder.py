@@ -12,7 +12,7 @@ from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.holders import HOLDER_FILE, Holder, HolderKeys, on_one_medium
 from signedcert.custody.keyfile import read_key_file
 from signedcert.custody.proposal import PAGE, Proposal, altered_page, write_signature
-from signedcert.custody.review import Notes, Reviewed, find_keys, review
+from signedcert.custody.review import Notes, Reviewed, find_keys, holders_beside, in_office, review
 from signedcert.trust.describe import describe
 from signedcert.trust.history import Pin
 from signedcert.trust.manifest import KeyManifest
@@ -21,6 +21,10 @@ from signedcert.trust.store import TrustStore
 _NOTES = "signed"
 #: Clocks differ; by more than this, something is wrong.
 _CLOCKS = timedelta(days=1)
+_NOT_COMPARED = (
+    "nobody has compared the announced next keys with yours. Give the folder with your "
+    "holder.json, before a root rotation the new one, with --key too."
+)
 
 
 @click.command()
@@ -64,7 +68,10 @@ def holder(
         return
     click.echo(f"Root keys of {keys.holder.name}: {directory}")
     click.echo(f"Send {directory / HOLDER_FILE} to the institution; it is public.")
-    click.echo("Keep the medium offline and locked, and a copy of it in another place.")
+    click.echo(
+        "Keep the files offline and locked, the next-* ones in another place than the root-*"
+    )
+    click.echo("ones: a thief of both can change the root. Keep a copy of each elsewhere.")
 
 
 def _named(path: Path | None) -> Path:
@@ -122,6 +129,8 @@ def sign(
     keys = find_keys(paths, reviewed.before, found.manifest)
     page = found.page(reviewed.before)
     warnings = _warnings(proposal, found, page, list(keys))
+    if reviewed.before and not any(in_office(one, found.manifest) for one in holders_beside(paths)):
+        warnings.append(_NOT_COMPARED)
     if not as_json:
         click.echo(page)
     for line in warnings:

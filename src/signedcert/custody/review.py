@@ -122,34 +122,50 @@ def find_keys(
 ) -> dict[Path, PublicKey]:
     """The key files that sign: those that are named, and of a folder those that can.
 
-    Raises RejectedError ``key-not-authorised``: a named file, or all of a folder, is of no root key
-    that has to sign; MalformedError ``manifest-root-changed``: the holder's file beside the key
-    states other next keys than the manifest; ConfigurationError ``key-file``.
+    A folder with a holder's file may have none: before a root rotation it has the keys that come
+    after. Raises RejectedError ``key-not-authorised``: a named file, a folder, or all of them, have
+    no root key that has to sign; MalformedError ``manifest-root-changed``: a holder's file in one
+    of the folders states other next keys than the manifest; ConfigurationError ``key-file``.
     """
     roots = {key for group in signing_groups(before, after) for key in group.keys}
     found: dict[Path, PublicKey] = {}
+    paths = list(paths)
     for path in paths:
         files = sorted(path.glob("*.key")) if path.is_dir() else [path]
         keys = {file: read_public(file) for file in files}
         usable = {file: key for file, key in keys.items() if key in roots}
-        if not usable:
-            message = "no root key that has to sign this version; nothing was signed"
-            raise RejectedError("key-not-authorised", message, where=str(path))
+        if not usable and not (path / HOLDER_FILE).is_file():
+            raise _useless(path)
         found |= usable
-    for directory in {file.parent for file in found}:
-        _check_holder(directory, after)
+    if not found:
+        raise _useless(*paths)
+    for holder in holders_beside([*paths, *found]):
+        _check_holder(holder, after)
     return found
 
 
-def _check_holder(directory: Path, after: KeyManifest) -> None:
-    """A holder's present keys may not go without the next ones, or others could follow them."""
-    if not (directory / HOLDER_FILE).is_file():
-        return
-    holder = Holder.read(directory)
+def _useless(*paths: Path) -> RejectedError:
+    message = "no root key that has to sign this version; nothing was signed"
+    return RejectedError("key-not-authorised", message, where=", ".join(map(str, paths)))
+
+
+def holders_beside(paths: Iterable[Path]) -> list[Holder]:
+    """The holders whose public files lie in these folders, or beside these files."""
+    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths)
+    return [Holder.read(folder) for folder in folders if (folder / HOLDER_FILE).is_file()]
+
+
+def in_office(holder: Holder, after: KeyManifest) -> bool:
+    """Whether a holder's file is the one of its day: its present keys are in the root."""
     present = {key for group in after.root for key in group.keys}
+    return not present.isdisjoint(holder.root)
+
+
+def _check_holder(holder: Holder, after: KeyManifest) -> None:
+    """A holder's present keys may not go without the next ones, or others could follow them."""
     announced = {thumbprint for group in after.next for thumbprint in group.thumbprints}
-    if present.isdisjoint(holder.root) or not announced:
+    if not announced or not in_office(holder, after):
         return
     if not announced.issuperset(key.thumbprint for key in holder.next):
         message = "this version names your present root keys, and not the next ones that you made"
-        raise MalformedError("manifest-root-changed", message, where=str(directory / HOLDER_FILE))
+        raise MalformedError("manifest-root-changed", message, where=holder.name)

@@ -123,8 +123,8 @@ def find_entry(manifest: KeyManifest, kid: str) -> KeyEntry:
     if len(found) != 1:
         how_many = "no key" if not found else "more than one key"
         message = (
-            f"{how_many} of version {manifest.version} is meant by this; give a thumbprint, or its "
-            f"first {_SHORTEST_KID} characters: signedcert keys status"
+            f"{how_many} of the manifest is meant by this; give a thumbprint, or its first "
+            f"{_SHORTEST_KID} characters: signedcert keys status"
         )
         raise MalformedError("manifest-key-missing", message, where=ascii(kid)[:80])
     return found[0]
