@@ -19,6 +19,7 @@ from signedcert.trust.changes import rename
 from tests.cli.running import Done, spawn
 from tests.cli.test_app import Terminal
 from tests.institution.homes import NAME, PASSPHRASE, URL, Place, issue_one, root_keys
+from tests.test_layers import loaded, tops
 
 Run = Callable[..., Done]
 PEOPLE = ("Ada Okafor", "Ben Zhou", "Cleo Dubois")
@@ -345,15 +346,35 @@ def test_every_change_may_be_proposed_at_once(run: Run, place: Place, tmp_path: 
 # rotation and status
 
 
-def sign_all(run: Run, place: Place, proposal: Path) -> None:
-    """The only holder signs, and it is published."""
+def sign_all(run: Run, place: Place, proposal: Path) -> str:
+    """The only holder signs, and it is published; what is told then."""
     secret = place.home.parent / "secret"
     secret.write_text(PASSPHRASE, encoding="utf-8")
     pin = Home.read(place.home).history().pin
     where = ["--key", place.root / "holder-1", "--trust", place.home.parent / "trust"]
     done = run("keys", "sign", proposal, *where, "--passphrase-file", secret, "--pin", pin, "--yes")
     assert done.status == 0, done.err
-    assert run("keys", "assemble", proposal, "--home", place.home).status == 0
+    published = run("keys", "assemble", proposal, "--home", place.home)
+    assert published.status == 0, published.err
+    return published.out
+
+
+def test_what_a_version_gives_up_is_said(run: Run, place: Place, tmp_path: Path) -> None:
+    with place.open() as institution:
+        issue_one(institution)
+        kid = institution.manifest.keys[0].key.thumbprint
+    key, jwk = PrivateKey.generate("ES256").public_key, tmp_path / "token.jwk"
+    jwk.write_bytes(dump_json(key.to_jwk()))
+    common = ["--home", place.home]
+    assert run("keys", "propose", tmp_path / "2", *common, "--add-key", jwk).status == 0
+    sign_all(run, place, tmp_path / "2")
+    change = ["--activate", key.thumbprint, "--void", kid, "--fresh-for", 20]
+    assert run("keys", "propose", tmp_path / "3", *common, *change).status == 0
+    told = sign_all(run, place, tmp_path / "3")
+    assert "1 recent documents were verified." in told
+    assert f"1 of them do not stand any more: this version gives up {kid}" in told
+    assert f"SET THE SIGNER: nobody told this home where the key {key.thumbprint} is" in told
+    assert "Due: Manifest 3 is fresh only until" in run("keys", "status", *common).out
 
 
 def test_a_rotation_is_planned_and_done_step_by_step(
@@ -444,3 +465,8 @@ def test_the_group_lists_its_commands(run: Run) -> None:
     for name in ("status", "rotate", "propose", "sign", "assemble", "holder"):
         assert f"\n  {name} " in done.out
     assert run("keys", "nothing").status == 2
+
+
+def test_a_root_holder_needs_none_of_the_packages_that_issuing_needs() -> None:
+    program = "import signedcert.cli.keys, signedcert.cli.keys_holder"
+    assert not {"sqlalchemy", "alembic", "pydantic"} & tops(loaded(program))

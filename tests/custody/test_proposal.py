@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from signedcert.core.encoding import b64url_encode
 from signedcert.custody.holders import HolderKeys, next_of
 from signedcert.custody.merging import merge
 from signedcert.custody.private import PrivateKey
@@ -335,7 +336,7 @@ def test_a_stranger_does_no_harm(folder: Path) -> None:
     assert "is no root key of this institution" in unused.problem
 
 
-@pytest.mark.parametrize("damage", ["cut", "another payload", "signature", "empty"])
+@pytest.mark.parametrize("damage", ["cut", "another payload", "signature", "alg", "empty"])
 def test_a_damaged_file_is_named_and_does_not_count(folder: Path, damage: str) -> None:
     (path, _, *_) = put(folder, second(), *roots(0, 1))
     good = path.read_bytes()
@@ -344,6 +345,11 @@ def test_a_damaged_file_is_named_and_does_not_count(folder: Path, damage: str) -
         jws = signed_by(second(), roots(0)[0]).jws
         (one,) = jws.signatures
         path.write_bytes(jws._replace(signatures=(one._replace(signature=other),)).encode())
+    elif damage == "alg":
+        protected = b64url_encode(b'{"alg":"ES256",')[:20].encode()
+        assert protected in good
+        other_alg = b64url_encode(b'{"alg":"ES384",')[:20].encode()
+        path.write_bytes(good.replace(protected, other_alg))
     elif damage == "another payload":
         path.write_bytes(signed_by(second("Other"), roots(0)[0]).jws.encode())
     else:
