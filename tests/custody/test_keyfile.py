@@ -1,7 +1,10 @@
 """Encrypted key files."""
 
 import json
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
@@ -11,7 +14,7 @@ import pytest
 from signedcert.core.encoding import b64url_encode, dump_json
 from signedcert.core.keys import Algorithm
 from signedcert.custody import keyfile
-from signedcert.custody.keyfile import read_key_file, write_key_file
+from signedcert.custody.keyfile import Change, change_passphrase, read_key_file, write_key_file
 from signedcert.custody.private import PrivateKey
 from signedcert.errors import Configuration, ConfigurationError
 from tests.core.refusal import refused
@@ -273,3 +276,146 @@ def test_a_passphrase_that_is_not_utf8_opens_what_it_closed(tmp_path: Path) -> N
     key, passphrase = PrivateKey.generate("Ed25519"), "caf\udce9"
     write_key_file(tmp_path / "k.key", key, passphrase)
     assert read_key_file(tmp_path / "k.key", passphrase).public_key == key.public_key
+
+
+# another passphrase
+
+NEW = "staple battery horse correct"
+
+
+def test_a_passphrase_is_changed(path: Path, key: PrivateKey) -> None:
+    before = json.loads(path.read_bytes())
+    assert change_passphrase(path, WORDS, NEW) == key.public_key
+    assert read_key_file(path, NEW).secret_bytes() == key.secret_bytes()
+    with refused("passphrase-wrong", str(path), ConfigurationError):
+        read_key_file(path, WORDS)
+    after = json.loads(path.read_bytes())
+    for member in ("nonce", "ciphertext"):
+        assert after[member] != before[member]
+    assert after["scrypt"]["salt"] != before["scrypt"]["salt"]
+    assert after["public"] == before["public"]
+
+
+def test_the_changed_file_is_its_owner_s_alone_and_nothing_else_is_left(path: Path) -> None:
+    path.chmod(0o644)
+    change_passphrase(path, WORDS, NEW)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_change_brings_a_file_to_the_present_strength(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyfile, "SCRYPT_N", 2**16)
+    change_passphrase(path, WORDS, NEW)
+    assert json.loads(path.read_bytes())["scrypt"]["n"] == 2**16
+
+
+def test_what_a_link_points_to_is_changed_and_the_link_stays(path: Path) -> None:
+    link = path.with_name("link.key")
+    link.symlink_to(path)
+    change_passphrase(link, WORDS, NEW)
+    assert link.is_symlink()
+    read_key_file(path, NEW)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("another", NEW, "passphrase-wrong"),
+        ("", NEW, "passphrase-missing"),
+        (WORDS, "", "passphrase-missing"),
+        (WORDS, WORDS, "passphrase-missing"),
+    ],
+)
+def test_a_change_that_is_none_leaves_the_file_alone(
+    path: Path, old: str, new: str, reason: Configuration
+) -> None:
+    before = path.read_bytes()
+    with refused(reason, kind=ConfigurationError):
+        change_passphrase(path, old, new)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_same_passphrase_in_another_normal_form_is_the_same(
+    tmp_path: Path, key: PrivateKey
+) -> None:
+    write_key_file(tmp_path / "a.key", key, "Jose\u0301")
+    with pytest.raises(ConfigurationError, match="is the old one; choose another"):
+        change_passphrase(tmp_path / "a.key", "Jose\u0301", "Jos\u00e9")
+
+
+def test_a_prepared_change_is_not_written_and_does_not_show(path: Path, key: PrivateKey) -> None:
+    before = path.read_bytes()
+    change = Change.prepare(path, WORDS, NEW)
+    assert path.read_bytes() == before
+    assert change.public_key == key.public_key
+    assert "ciphertext" not in repr(change)
+
+
+def test_the_file_of_another_user_is_left_to_that_user(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationError, match="another user") as caught:
+        change_passphrase(path, WORDS, NEW)
+    assert (caught.value.reason, caught.value.where) == ("key-file", str(path))
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_leaves_the_old_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = path.read_bytes()
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(ConfigurationError, match=r"No space left on device; .* still") as caught:
+        change_passphrase(path, WORDS, NEW)
+    assert (caught.value.reason, caught.value.where) == ("key-file", str(path))
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from signedcert.custody import keyfile
+path, old, new, call, when, turn = sys.argv[1:]
+keyfile.SCRYPT_N = 2**15
+real, calls = getattr(os, call), []
+def killed(*arguments):
+    calls.append(1)
+    here = len(calls) == int(turn)
+    if here and when == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(*arguments)
+    if here:
+        os.kill(os.getpid(), signal.SIGKILL)
+setattr(os, call, killed)
+keyfile.change_passphrase(Path(path), old, new)
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "turn", "when", "passphrase"),
+    [
+        ("fsync", 1, "before", WORDS),
+        ("fsync", 1, "after", WORDS),
+        ("replace", 1, "before", WORDS),
+        ("replace", 1, "after", NEW),
+        ("fsync", 2, "before", NEW),
+        ("fsync", 2, "after", NEW),
+    ],
+)
+def test_who_is_killed_meanwhile_leaves_the_old_file_or_the_new(  # noqa: PLR0917
+    path: Path, key: PrivateKey, call: str, turn: int, when: str, passphrase: str
+) -> None:
+    arguments = [str(path), WORDS, NEW, call, when, str(turn)]
+    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False, timeout=60)
+    assert done.returncode == -9
+    assert read_key_file(path, passphrase).secret_bytes() == key.secret_bytes()

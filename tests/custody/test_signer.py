@@ -1,5 +1,7 @@
 """Signers: found by the scheme of a URI, and never trusted blindly."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +83,34 @@ def test_the_signature_of_another_message_or_key_does_not_leave(key: PrivateKey)
             CheckedSigner(wrong).sign(MESSAGE)
 
 
+WITHOUT = """
+import sys
+from pathlib import Path
+sys.modules["pkcs11"] = None
+from signedcert.custody.signer import open_signer
+from signedcert.errors import ConfigurationError
+try:
+    open_signer("pkcs11:token=x?module-path=/l", Path(), "1234")
+except ConfigurationError as error:
+    print(error)
+"""
+
+
+def test_without_its_package_a_token_signer_says_what_to_install() -> None:
+    command = [sys.executable, "-c", WITHOUT]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    assert "pip install 'signedcert[pkcs11]' [extra-missing]" in done.stdout
+
+
+def test_another_package_that_is_missing_is_not_taken_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "signedcert.custody.pkcs11", raising=False)
+    monkeypatch.setitem(sys.modules, "signedcert.core.keys", None)
+    with pytest.raises(ModuleNotFoundError, match="keys"):
+        open_signer("pkcs11:token=x?module-path=/l", Path(), "1234")
+
+
 def test_a_file_signer_is_opened_relative_to_its_base(
     tmp_path: Path, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,8 +127,10 @@ def test_a_file_signer_is_opened_relative_to_its_base(
         open_signer("file:keys/none.key", tmp_path, WORDS)
 
 
-@pytest.mark.parametrize("uri", ["pkcs11:token=x", "issue.key", "", ":", "FILE:issue.key"])
+@pytest.mark.parametrize(
+    "uri", ["awskms:alias/x", "PKCS11:token=x", "issue.key", "", ":", "FILE:issue.key"]
+)
 def test_an_unknown_scheme_is_refused(tmp_path: Path, uri: str) -> None:
-    with pytest.raises(ConfigurationError, match="known here: file:") as caught:
+    with pytest.raises(ConfigurationError, match="known here: file:, pkcs11: ") as caught:
         open_signer(uri, tmp_path, WORDS)
     assert (caught.value.reason, caught.value.where) == ("signer-unknown", uri)

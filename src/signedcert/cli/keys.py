@@ -14,6 +14,7 @@ _COMMANDS = {
     "sign": ("keys_holder", "sign"),
     "assemble": ("keys_home", "assemble"),
     "holder": ("keys_holder", "holder"),
+    "passphrase": ("passphrase", "passphrase"),
 }
 
 

@@ -4,8 +4,10 @@ A JSON object: ``version``, ``public`` (the JWK), ``scrypt`` {n, r, p, salt}, ``
 ``ciphertext``. The ciphertext is the 32 secret bytes; everything before it is authenticated.
 """
 
+import os
 import secrets
 import unicodedata
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -17,7 +19,7 @@ from signedcert.core.keys import PublicKey
 from signedcert.core.shape import Members
 from signedcert.custody.private import PrivateKey
 from signedcert.errors import ConfigurationError, MalformedError
-from signedcert.files import read_limited, write_new
+from signedcert.files import read_limited, write_atomic, write_new
 
 #: 64 MiB and about 0.2 s: a worker process can afford it, a guesser cannot.
 SCRYPT_N = 2**16
@@ -37,6 +39,65 @@ def write_key_file(path: Path, key: PrivateKey, passphrase: str) -> None:
 
     Raises ConfigurationError: an empty passphrase, or a file that is there already.
     """
+    data = _encrypt(key, passphrase)
+    try:
+        write_new(path, data, _OWNER_ONLY)
+    except OSError as error:
+        problem = error.strerror or "cannot be written"
+        message = f"{problem}; a key file is never overwritten"
+        raise ConfigurationError("key-file", message, where=str(path)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A key file that was opened, and what it holds under the new passphrase."""
+
+    path: Path
+    public_key: PublicKey
+    _data: bytes = field(repr=False)
+
+    @classmethod
+    def prepare(cls, path: Path, old: str, new: str) -> "Change":
+        """The change of a passphrase, with a new salt and nonce; nothing is written yet.
+
+        Raises ConfigurationError: what ``read_key_file`` does; ``passphrase-missing`` if ``new``
+        is empty or is the old one; ``key-file`` for the file of another user, who could not read
+        the new one.
+        """
+        key = read_key_file(path, old)
+        if os.name == "posix" and path.stat().st_uid != os.geteuid():
+            message = "the file belongs to another user; change the passphrase as that user"
+            raise ConfigurationError("key-file", message, where=str(path))
+        if _normal(old) == _normal(new):
+            message = "the new passphrase is the old one; choose another"
+            raise ConfigurationError("passphrase-missing", message)
+        return cls(path, key.public_key, _encrypt(key, new))
+
+    def write(self) -> None:
+        """Puts the new file in the place of the old one in one step. Raises ConfigurationError
+        ``key-file``; the old file is there still.
+        """
+        try:
+            write_atomic(self.path.resolve(), self._data, _OWNER_ONLY)
+        except OSError as error:
+            problem = error.strerror or "cannot be written"
+            message = f"{problem}; the passphrase is the old one still"
+            raise ConfigurationError("key-file", message, where=str(self.path)) from error
+
+
+def change_passphrase(path: Path, old: str, new: str) -> PublicKey:
+    """Encrypts a key file anew, under another passphrase. After a crash there is the old file or
+    the new one. Returns the key's public half.
+
+    Raises as ``Change`` does. It does not protect from who has a copy of the old file, a backup
+    for instance, and the old passphrase: rotate the key then.
+    """
+    change = Change.prepare(path, old, new)
+    change.write()
+    return change.public_key
+
+
+def _encrypt(key: PrivateKey, passphrase: str) -> bytes:
     salt, nonce = secrets.token_bytes(_SALT_LENGTH), secrets.token_bytes(_NONCE_LENGTH)
     head: dict[str, object] = {
         "version": 1,
@@ -46,13 +107,7 @@ def write_key_file(path: Path, key: PrivateKey, passphrase: str) -> None:
     }
     cipher = AESGCM(_derive(passphrase, salt, SCRYPT_N))
     ciphertext = cipher.encrypt(nonce, key.secret_bytes(), dump_json(head))
-    data = dump_json(head | {"ciphertext": b64url_encode(ciphertext)})
-    try:
-        write_new(path, data, _OWNER_ONLY)
-    except OSError as error:
-        problem = error.strerror or "cannot be written"
-        message = f"{problem}; a key file is never overwritten"
-        raise ConfigurationError("key-file", message, where=str(path)) from error
+    return dump_json(head | {"ciphertext": b64url_encode(ciphertext)})
 
 
 def read_key_file(path: Path, passphrase: str) -> PrivateKey:
@@ -126,4 +181,8 @@ def _derive(passphrase: str, salt: bytes, n: int) -> bytes:
         message = "the passphrase is empty"
         raise ConfigurationError("passphrase-missing", message)
     kdf = Scrypt(salt=salt, length=32, n=n, r=_SCRYPT_R, p=_SCRYPT_P)
-    return kdf.derive(unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogateescape"))
+    return kdf.derive(_normal(passphrase))
+
+
+def _normal(passphrase: str) -> bytes:
+    return unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogateescape")

@@ -76,4 +76,18 @@ def _open_file(rest: str, base: Path, passphrase: str) -> Signer:
     return read_key_file(base / rest, passphrase)
 
 
-_BACK_ENDS: dict[str, Callable[[str, Path, str], Signer]] = {"file": _open_file}
+def _open_token(rest: str, _: Path, passphrase: str) -> Signer:
+    try:
+        from signedcert.custody.pkcs11 import open_token  # noqa: PLC0415 - for those who have one
+    except ModuleNotFoundError as error:
+        if error.name != "pkcs11":
+            raise
+        message = "a signer in a token needs one more package: pip install 'signedcert[pkcs11]'"
+        raise ConfigurationError("extra-missing", message) from error
+    return open_token(rest, passphrase)
+
+
+_BACK_ENDS: dict[str, Callable[[str, Path, str], Signer]] = {
+    "file": _open_file,
+    "pkcs11": _open_token,
+}

@@ -1,0 +1,86 @@
+"""``pkcs11:`` URIs: which library, which token, which key in it (RFC 7512)."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from signedcert.errors import ConfigurationError
+
+_TOKEN = ("token", "manufacturer", "serial", "model")
+_PATH = (*_TOKEN, "object", "id", "type")
+_QUERY = ("module-path",)
+_PINS = ("pin-value", "pin-source")
+#: RFC 7512, 2.3: what may stand in a value.
+_FREE = r"A-Za-z0-9\-._~:\[\]@!$'()*+,="
+_PATH_VALUE = re.compile(rf"(?:[{_FREE}&]|%[0-9A-Fa-f]{{2}})+")
+_QUERY_VALUE = re.compile(rf"(?:[{_FREE}/?|]|%[0-9A-Fa-f]{{2}})+")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenURI:
+    """A ``pkcs11:`` URI (RFC 7512): which library, which token, which key in it. What is not
+    named may be anything, as long as only one fits.
+    """
+
+    module: str
+    token: Mapping[str, str]
+    label: str | None
+    id: bytes | None
+
+    @classmethod
+    def parse(cls, rest: str) -> "TokenURI":
+        """What follows ``pkcs11:``.
+
+        Read are token, manufacturer, serial, model, object, id and type (private); and
+        module-path, which is needed, absolute. Raises ConfigurationError ``setting-invalid``:
+        anything else, a name twice, an empty value, a PIN. Values are not repeated in it.
+        """
+        path, _, query = rest.partition("?")
+        found = _attributes(path, ";", _PATH, _PATH_VALUE)
+        module = _text(_attributes(query, "&", _QUERY, _QUERY_VALUE), "module-path")
+        if module is None or not module.startswith(os.sep):
+            raise _invalid("name the token's library by its absolute path, ?module-path=/usr/lib/…")
+        if found.get("type", b"private") != b"private":
+            raise _invalid("type: only private is read, since a private key signs")
+        token = {name: text for name in _TOKEN if (text := _text(found, name)) is not None}
+        return cls(module, token, _text(found, "object"), found.get("id"))
+
+    def __str__(self) -> str:
+        names = [f"{name} {value!r}" for name, value in self.token.items()]
+        key = [] if self.label is None else [f"object {self.label!r}"]
+        number = [] if self.id is None else [f"id {self.id.hex()}"]
+        return f"pkcs11: {', '.join([*names, *key, *number, self.module])}"
+
+
+def _attributes(
+    text: str, separator: str, known: tuple[str, ...], allowed: re.Pattern[str]
+) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for part in text.split(separator) if text else ():
+        name, _, value = part.partition("=")
+        if name in _PINS:
+            raise _invalid("a PIN does not belong in the URI; it is the passphrase")
+        if name not in known:
+            raise _invalid(f"{ascii(name)[:30]} is not read here; read are: {', '.join(known)}")
+        if name in found:
+            raise _invalid(f"{name} stands there twice")
+        if not allowed.fullmatch(value):
+            raise _invalid(f"{name}: write spaces and signs as %20, %2F (RFC 7512, 2.3)")
+        found[name] = unquote_to_bytes(value)
+    return found
+
+
+def _text(found: Mapping[str, bytes], name: str) -> str | None:
+    try:
+        text = found[name].decode("utf-8") if name in found else None
+    except UnicodeDecodeError as error:
+        raise _invalid(f"{name}: not UTF-8") from error
+    if text is not None and not text.isprintable():
+        raise _invalid(f"{name}: it has characters that cannot be seen")
+    return text
+
+
+def _invalid(message: str) -> ConfigurationError:
+    return ConfigurationError("setting-invalid", message, where="signer")
