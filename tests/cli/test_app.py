@@ -65,6 +65,7 @@ def test_the_commands_are_those_of_the_design() -> None:
         "keys sign",
         "keys assemble",
         "keys holder",
+        "keys passphrase",
         "migrate",
         "serve",
         "verify",
