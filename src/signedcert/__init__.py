@@ -85,7 +85,7 @@ _HOMES = {
     "Verifier": "verify.verifier",
     "suggest": "core.code",
 }
-_EXTRAS = {"alembic": "issue", "sqlalchemy": "issue"}
+_EXTRAS = {"alembic": "issue", "deflate": "issue", "sqlalchemy": "issue"}
 
 __all__ = [
     "Bundle",

@@ -102,6 +102,14 @@ Malformed: TypeAlias = Literal[
     "manifest-final",
     "manifest-expired-before-issued",
     "pin-mismatch",
+    # status
+    "not-zlib",
+    "reasons-order",
+    "snapshot-manifest",
+    "snapshot-older",
+    "snapshot-in-future",
+    "status-incomplete",
+    "digest-mismatch",
     # files
     "no-document",
     "unreadable-file",
@@ -150,10 +158,13 @@ Issuing: TypeAlias = Literal[
     "course-exists",
     "course-unknown",
     "date-invalid",
+    "document-differs",
+    "document-unknown",
     "field-count",
     "field-missing",
     "kind-unknown",
     "number-invalid",
+    "reason-unknown",
     "record-missing",
     "registry-busy",
     "result-unknown",
@@ -161,6 +172,8 @@ Issuing: TypeAlias = Literal[
     "roster-unreadable",
     "share-unknown",
     "signature-unverifiable",
+    "status-final",
+    "status-unchanged",
 ]
 
 Configuration: TypeAlias = Literal[

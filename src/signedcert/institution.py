@@ -3,7 +3,7 @@
 Everything it needs is in its home directory. Root keys are never in it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import cached_property
@@ -21,18 +21,28 @@ from signedcert.documents.record import CourseRecord
 from signedcert.errors import ConfigurationError, IssueError
 from signedcert.home import Home
 from signedcert.issue.bulk import Graduation, IssuerSource, graduate, issue_rows
-from signedcert.issue.issuer import Issued, Issuer
+from signedcert.issue.issuer import Issued, Issuer, verify_url
 from signedcert.issue.prepare import Row, Versions, record_request
-from signedcert.issue.requests import CERTIFICATE_KIND, CertificateRequest, is_unicode
+from signedcert.issue.requests import CERTIFICATE_KIND, CertificateRequest, Request, is_unicode
 from signedcert.issue.results import Counts, IssuedRow, write_reports
 from signedcert.issue.rows import BadRow
-from signedcert.registry.registry import DocumentKey, Registry
+from signedcert.publish.folder import PublishedFolder
+from signedcert.publish.publisher import Published, Publisher
+from signedcert.publish.snapshotkey import SnapshotKey
+from signedcert.registry.registry import ConflictError, DocumentKey, DocumentRow, Registry
+from signedcert.registry.statuses import CurrentStatus, RefusedChangesError, StatusChange
 from signedcert.sharing.records import CourseRecords
 from signedcert.trust.history import History
 from signedcert.trust.manifest import KeyManifest
+from signedcert.trust.reasons import Why
+from signedcert.trust.statuslist import REPLACED, REVOKED, SUSPENDED, VALID
 from signedcert.trust.store import TrustStore
 from signedcert.verify.policy import Policy
 from signedcert.verify.verifier import Verifier
+
+#: Others may take the place in a status list that was drawn; that they do so twice is rare.
+_ATTEMPTS = 20
+_PUBLISHED = "published"
 
 Secret = str | Callable[[], str] | None
 
@@ -191,13 +201,7 @@ class Institution:
         Raises IssueError: ``already-issued`` with other claims, ``course-unknown``; MalformedError
         naming the field; ConfigurationError if the issuing key cannot be opened.
         """
-        course = certificate.course
-        known = self._registry.course(course.id, course.version)
-        if known is None or known.text != course.text:
-            message = (
-                f"{course.id}, version {course.version}, is not in the catalogue as it is here"
-            )
-            raise IssueError("course-unknown", message, where="course")
+        self._require_course(certificate.course)
         request = CertificateRequest(certificate, learner_id, run, name_confirmed)
         return self._issuer.issue(request, at)
 
@@ -266,6 +270,140 @@ class Institution:
         """How many documents were issued."""
         return self._registry.count()
 
+    # Status
+
+    def status_of(self, code: VerificationCode) -> CurrentStatus:
+        """What holds of a document now, published or not. Raises IssueError
+        ``document-unknown``.
+        """
+        status = self._registry.statuses.of(code)
+        if status is None:
+            raise _unknown(code)
+        return status
+
+    def change_statuses(
+        self, changes: Sequence[StatusChange], *, at: datetime, only_check: bool = False
+    ) -> None:
+        """Makes all changes, or none; for what is refused see ``StatusTable.change``.
+
+        Verifiers know of it when it is published, and they have updated.
+        """
+        at = whole_seconds(at, "at")
+        self._registry.statuses.change(changes, at, only_check=only_check)
+
+    def revoke(self, code: VerificationCode, reason: Why = "other", *, at: datetime) -> None:
+        """Says that a document does not stand any more. That is final.
+
+        Raises IssueError: ``document-unknown``, ``status-unchanged``, ``status-final``,
+        ``reason-unknown``.
+        """
+        self._change(StatusChange(code, REVOKED, reason), at)
+
+    def suspend(self, code: VerificationCode, reason: Why = "other", *, at: datetime) -> None:
+        """Says that a document does not stand for now. Raises IssueError as ``revoke`` does."""
+        self._change(StatusChange(code, SUSPENDED, reason), at)
+
+    def restore(self, code: VerificationCode, *, at: datetime) -> None:
+        """Ends a suspension. Raises IssueError as ``revoke`` does."""
+        self._change(StatusChange(code, VALID), at)
+
+    def replace(
+        self,
+        code: VerificationCode,
+        corrected: Certificate | CourseRecord,
+        reason: Why = "corrected",
+        *,
+        at: datetime,
+        name_confirmed: bool = False,
+    ) -> Issued:
+        """Issues a corrected document for the same learner, course and run; the old one is then
+        replaced, for good, and does not say by what. Links to it stay links to it. The record that
+        belongs to a certificate is not replaced with it.
+
+        Raises what ``issue`` and ``revoke`` raise; IssueError: ``document-differs``, another kind
+        of document, or another course; ``already-issued``, it says the same and the reason is not
+        "other".
+        """
+        old = self._registry.find(code)
+        if old is None:
+            raise _unknown(code)
+        request = self._correction(old, corrected, name_confirmed=name_confirmed)
+        same = (old.claims, old.course_version) == (request.claims, request.course.version)
+        if same and reason != "other":
+            message = "it says exactly this; to issue it anew all the same, give the reason other"
+            raise IssueError("already-issued", message, where=str(code))
+        row = self._write_replacement(StatusChange(code, REPLACED, reason), request, at)
+        url = verify_url(self.url, row.code) if row.key.kind == CERTIFICATE_KIND else None
+        return Issued(row.code, url, Bundle(row.document, request.course.text), again=False)
+
+    def _change(self, change: StatusChange, at: datetime) -> None:
+        try:
+            self.change_statuses([change], at=at)
+        except RefusedChangesError as refused:
+            raise refused.errors[0] from None
+
+    def _correction(
+        self, old: DocumentRow, corrected: Certificate | CourseRecord, *, name_confirmed: bool
+    ) -> Request:
+        learner_id, run = old.key.learner_id, old.key.run
+        if isinstance(corrected, Certificate):
+            self._require_course(corrected.course)
+            request: Request = CertificateRequest(corrected, learner_id, run, name_confirmed)
+        else:
+            key = old.key._replace(kind=CERTIFICATE_KIND)
+            certificate = self._registry.find_current([key]).get(key)
+            request = record_request(corrected, certificate, Versions({}, self._registry))
+        if request.key != old.key:
+            message = (
+                f"it is a {old.key.kind} of {old.key.course_id}, and what is to replace it is a "
+                f"{request.key.kind} of {request.key.course_id}; revoke the one, issue the other"
+            )
+            raise IssueError("document-differs", message, where=str(old.code))
+        return request
+
+    def _write_replacement(
+        self, change: StatusChange, request: Request, at: datetime
+    ) -> DocumentRow:
+        at = whole_seconds(at, "at")
+        for _ in range(_ATTEMPTS):
+            (place,) = self._registry.draw_status(1)
+            row = self._issuer.sign(request, place, at)
+            try:
+                self._registry.replace(change, row, at)
+            except ConflictError:  # another process was first: draw again
+                continue
+            except RefusedChangesError as refused:
+                raise refused.errors[0] from None
+            return row
+        message = f"the registry was busy {_ATTEMPTS} times in a row; try again"
+        raise IssueError("registry-busy", message)
+
+    @property
+    def published(self) -> PublishedFolder:
+        """The files that ``publish`` has written."""
+        return PublishedFolder(self.home / _PUBLISHED)
+
+    def publish(self, *, at: datetime) -> Published:
+        """Writes status lists, reasons and snapshot, signed, for verifiers to fetch; good for
+        seven days, and not before it are changes of status known to anyone.
+
+        Raises ConfigurationError: what ``SnapshotKey`` refuses, and if the issuing key
+        cannot be opened; what ``Publisher.publish`` raises.
+        """
+        key = SnapshotKey.find(self.manifest, self.home)
+        issuing, snapshot = self._issuer.signer, key.open(self._source.passphrase)
+        statuses = self._registry.statuses
+        publisher = Publisher(self.manifest, issuing, snapshot, statuses, self.published)
+        return publisher.publish(at)
+
+    def _require_course(self, course: Course) -> None:
+        known = self._registry.course(course.id, course.version)
+        if known is None or known.text != course.text:
+            message = (
+                f"{course.id}, version {course.version}, is not in the catalogue as it is here"
+            )
+            raise IssueError("course-unknown", message, where="course")
+
     def _catalogue(self) -> dict[str, Course]:
         return {course.id: course for course in self.courses()}
 
@@ -281,3 +419,8 @@ class Institution:
             raise ConfigurationError("passphrase-missing", message)
         signer, registry = self._home.configuration.signer, self._home.registry_url
         return IssuerSource(self.manifest, signer, self.home.resolve(), registry, secret)
+
+
+def _unknown(code: VerificationCode) -> IssueError:
+    message = "no document with this code was issued here"
+    return IssueError("document-unknown", message, where=str(code))

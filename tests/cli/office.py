@@ -51,7 +51,7 @@ class Office(NamedTuple):
     def age(self) -> None:
         """Takes the registry back to the revision before there were links."""
         with sqlite3.connect(self.home / "registry.sqlite") as database:
-            for table in ("openings", "shares", "logins"):
+            for table in ("status_changes", "openings", "shares", "logins"):
                 database.execute(f"DROP TABLE {table}")
             database.execute("UPDATE alembic_version SET version_num = '0001'")
         database.close()

@@ -72,6 +72,7 @@ def test_an_institution_is_told_in_json(run: Run, template: Place, pin: str, sto
         "expires": "2027-06-01T08:00:00Z",
         "post_quantum": True,
         "forked": False,
+        "status": None,
     }
     assert added.json == expected
     assert run("trust", "list", "--trust", store, "--json").json == [expected]

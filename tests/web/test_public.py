@@ -99,6 +99,7 @@ class Walk:
             "code": [*spelled, UNKNOWN, "nonsense"],
             "course_id": [*(course.id for course in institution.courses()), "alchemy"],
             "version": ["1", "2"],
+            "name": ["1", "1.jwt", "2.jwt"],
             "thumbprint": [*(one.key.thumbprint for one in institution.manifest.keys), "x"],
         }
 

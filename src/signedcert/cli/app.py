@@ -26,6 +26,11 @@ COMMANDS = {
     "issue": ("issue", "issue"),
     "issue-records": ("issue", "issue_records"),
     "keys": ("keys", "keys"),
+    "revoke": ("status", "revoke"),
+    "suspend": ("status", "suspend"),
+    "restore": ("status", "restore"),
+    "replace": ("status", "replace"),
+    "publish": ("status", "publish"),
     "migrate": ("institution", "migrate"),
     "serve": ("serve", "serve"),
     "verify": ("verify", "verify"),
@@ -40,6 +45,7 @@ COMMANDS = {
 }
 _SECTIONS = {
     "For the institution": ("init", "course", "issue", "issue-records", "serve", "migrate"),
+    "For registrars": ("revoke", "suspend", "restore", "replace", "publish"),
     "For security staff": ("keys",),
     "For anyone": ("verify", "code", "trust"),
     "For learners, and those who help them": ("present", "share", "shares", "reset", "sign-in"),
@@ -48,6 +54,7 @@ _SECTIONS = {
 _EXTRAS = {
     "sqlalchemy": "issue",
     "alembic": "issue",
+    "deflate": "issue",
     "fastapi": "web",
     "uvicorn": "web",
     "jinja2": "web",

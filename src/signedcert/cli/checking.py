@@ -1,8 +1,10 @@
 """Many files verified, a batch at a time, in this process or in others."""
 
+import hashlib
 import io
 import json
 import os
+import pickle
 import sys
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -116,6 +118,30 @@ class Checking:
         return Checked(verdict, said)
 
 
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A ``Checking`` on its way to other processes, each of which unpacks it once: with it goes
+    the trust store, and in that lists of hundreds of kilobytes.
+    """
+
+    data: bytes
+    digest: bytes
+
+    @classmethod
+    def pack(cls, checking: Checking) -> "_Packed":
+        data = pickle.dumps(checking)
+        return cls(data, hashlib.sha256(data).digest())
+
+    def __call__(self, batch: list[Source]) -> list[Checked]:
+        if self.digest not in _unpacked:
+            _unpacked.clear()
+            _unpacked[self.digest] = pickle.loads(self.data)  # noqa: S301 - from our own process
+        return _unpacked[self.digest](batch)
+
+
+_unpacked: dict[bytes, Checking] = {}
+
+
 def check_all(
     checking: Checking, sources: Iterable[Source], jobs: int
 ) -> Generator[Checked, None, None]:
@@ -132,7 +158,7 @@ def check_all(
     from signedcert.batch import in_order, process_pool  # noqa: PLC0415 - one file needs none
 
     with process_pool(jobs) as pool:
-        results = in_order(pool, checking, chain(first, batches), _AHEAD * jobs)
+        results = in_order(pool, _Packed.pack(checking), chain(first, batches), _AHEAD * jobs)
         try:
             yield from chain.from_iterable(results)
         finally:

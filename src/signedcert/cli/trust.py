@@ -1,16 +1,18 @@
-"""The trust command: which institutions this computer believes."""
+"""The trust command: which institutions this computer believes, and what it knows of them."""
 
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from signedcert.cli.app import json_option, print_json
 from signedcert.core.encoding import format_time
-from signedcert.core.jws import MAX_GENERAL
-from signedcert.errors import ConfigurationError
-from signedcert.files import read_limited
-from signedcert.trust.history import History, Pin
+from signedcert.errors import ConfigurationError, SignedCertError
+from signedcert.trust.entries import StatusPolicy
+from signedcert.trust.history import Pin
 from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.store import TrustStore
 
@@ -48,7 +50,7 @@ def trust() -> None:
 @trust_option
 @json_option
 def add(sources: tuple[str, ...], pin: str | None, directory: Path | None, as_json: bool) -> None:
-    """Add an institution, or bring its keys up to date.
+    """Add an institution, with what it says of its documents' statuses.
 
     SOURCES are its manifests (keys.json, 1.json, 2.json …), a folder of them, or its https
     address. The pin is how you know that the keys are the institution's: get it by another way,
@@ -59,22 +61,34 @@ def add(sources: tuple[str, ...], pin: str | None, directory: Path | None, as_js
       signedcert trust add https://learn.example.edu --pin 1:0b5c…
       signedcert trust add keys.json --pin 1:0b5c…
     """
-    manifests = [data for source in sources for data in _load(source)]
+    from signedcert.cli.network import open_source, take_statuses  # noqa: PLC0415 - 25 ms
+
+    opened = [(place, open_source(place)) for place in sources]
+    manifests = [data for _, source in opened for data in source.manifests(0)]
     if not manifests:
         message = f"no key manifest here: {', '.join(sources)}"
         raise click.UsageError(message)
     store = read_trust(directory) if (directory or default_trust()).exists() else TrustStore.empty()
     store = store.add(manifests, _pin(pin, manifests, store))
-    store.write(directory or default_trust())
     iss = SignedManifest.parse(manifests[0]).unverified.iss
-    history = store.institutions[iss]
+    failed = False
+    for place, source in opened:
+        try:
+            store = take_statuses(store, iss, source, datetime.now(UTC))
+        except SignedCertError as error:
+            failed = True
+            _tell(place, error)
+    store.write(directory or default_trust())
     if as_json:
-        print_json(_line(history))
-        return
-    newest = history.newest
-    click.echo(f"{newest.name} ({iss}) is trusted, by its keys of version {newest.version}.")
-    if not history.post_quantum:
-        click.echo("Its root keys are classical: a quantum computer could forge them one day.")
+        print_json(_line(store, iss))
+    else:
+        history = store.institutions[iss]
+        newest = history.newest
+        click.echo(f"{newest.name} ({iss}) is trusted, by its keys of version {newest.version}.")
+        if not history.post_quantum:
+            click.echo("Its root keys are classical: a quantum computer could forge them one day.")
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
 def _pin(given: str | None, manifests: list[bytes], store: TrustStore) -> Pin:
@@ -97,17 +111,129 @@ def _pin(given: str | None, manifests: list[bytes], store: TrustStore) -> Pin:
     raise ConfigurationError("trust-missing", message)
 
 
-def _load(source: str) -> list[bytes]:
-    """Every manifest that a source holds."""
-    if "://" in source:
-        from signedcert.cli.network import download  # noqa: PLC0415 - 25 ms, for this alone
+def _tell(place: str, error: SignedCertError) -> None:
+    click.echo(f"error: {place}: {error}", err=True)
 
-        return download(source.rstrip("/"))
-    path = Path(source)
-    if path.is_dir():
-        found = [read_limited(file, MAX_GENERAL) for file in sorted(path.glob("*.json"))]
-        return [data for data in found if b'"signatures"' in data]
-    return [read_limited(path, MAX_GENERAL)]
+
+class _Outcome(NamedTuple):
+    """What came of one source."""
+
+    place: str
+    iss: str
+    versions: tuple[int, ...] = ()
+    statuses: bool = False
+    error: SignedCertError | None = None
+
+
+@trust.command("update")
+@click.argument("institutions", metavar="[ISS]...", nargs=-1)
+@click.option(
+    "--from",
+    "places",
+    metavar="SOURCE",
+    multiple=True,
+    help="A mirror's https address, a folder or a file; may be given several times.",
+)
+@trust_option
+@json_option
+def update(
+    institutions: tuple[str, ...], places: tuple[str, ...], directory: Path | None, as_json: bool
+) -> None:
+    """Get what is new: keys, and which documents were revoked.
+
+    It comes from the institutions' own addresses, or from copies of what they publish: no source
+    has to be trusted, since all of it is signed. Whatever goes back, leaves something out, or
+    breaks a rule is refused, with the reason, and what was known stays.
+
+    ISS are the https addresses of the institutions, all of the trust store if none is named.
+
+    \b
+    Examples:
+      signedcert trust update
+      signedcert trust update https://learn.example.edu --from usb-stick/mirror
+    """
+    store = read_trust(directory)
+    named = _named(store, institutions)
+    outcomes = []
+    for place, iss in _jobs(named, places) if named else ():
+        store, outcome = _update(store, place, iss, named)
+        outcomes.append(outcome)
+        if not as_json:
+            _say(store, outcome)
+    store.write(directory or default_trust())
+    if as_json:
+        print_json([_outcome_to_json(store, one) for one in outcomes])
+    if not outcomes:
+        click.echo("No institution is trusted yet; see: signedcert trust add --help", err=True)
+    if any(one.error for one in outcomes):
+        raise click.exceptions.Exit(1)
+
+
+def _named(store: TrustStore, institutions: tuple[str, ...]) -> list[str]:
+    for iss in institutions:
+        if iss not in store.institutions:
+            message = "this institution is not trusted here; see: signedcert trust add --help"
+            raise ConfigurationError("trust-missing", message, where=iss)
+    return list(institutions or store.institutions)
+
+
+def _jobs(named: list[str], places: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
+    """Each source, with the institution that it has to be of; a mirror says whose it is."""
+    if not places:
+        yield from ((iss, iss) for iss in named)
+    yield from ((place, None) for place in places)
+
+
+def _update(
+    store: TrustStore, place: str, iss: str | None, named: list[str]
+) -> tuple[TrustStore, _Outcome]:
+    """The store with what is new in one source. Of a source that fails, what was good is kept:
+    keys that root has signed do not wait for the statuses.
+    """
+    from signedcert.cli.network import (  # noqa: PLC0415 - 25 ms
+        open_source,
+        require_whole,
+        take_manifests,
+        take_statuses,
+    )
+
+    outcome = _Outcome(place, iss or "")
+    try:
+        source = open_source(place)
+        iss, updated = take_manifests(store, source, [iss] if iss else named)
+        before, after = (one.institutions[iss].newest.version for one in (store, updated))
+        store, known = updated, store.statuses.get(iss)
+        outcome = outcome._replace(iss=iss, versions=tuple(range(before + 1, after + 1)))
+        store = take_statuses(store, iss, source, datetime.now(UTC))
+        outcome = outcome._replace(statuses=store.statuses.get(iss) not in (None, known))
+        require_whole(store, iss)
+    except SignedCertError as error:
+        outcome = outcome._replace(error=error)
+    return store, outcome
+
+
+def _say(store: TrustStore, outcome: _Outcome) -> None:
+    """What is new, how old the knowledge is, and when it runs out."""
+    if outcome.error is not None:
+        _tell(outcome.place, outcome.error)
+    if not outcome.iss:
+        return
+    new = [f"keys of version {version}" for version in outcome.versions]
+    new += ["statuses"] if outcome.statuses else []
+    name = store.institutions[outcome.iss].newest.name
+    click.echo(f"{name} ({outcome.iss}): {', '.join(new) or 'nothing'} new")
+    _say_ages(store, outcome.iss)
+
+
+def _outcome_to_json(store: TrustStore, outcome: _Outcome) -> dict[str, object]:
+    error = outcome.error
+    return {
+        "source": outcome.place,
+        "new_versions": list(outcome.versions),
+        "new_statuses": outcome.statuses,
+        "error": error and {"reason": error.reason, "message": error.message, "where": error.where},
+        "institution": _line(store, outcome.iss) if outcome.iss else None,
+    }
 
 
 @trust.command("list")
@@ -120,25 +246,55 @@ def list_(directory: Path | None, as_json: bool) -> None:
     Example:
       signedcert trust list
     """
-    histories = read_trust(directory).institutions.values()
+    store = read_trust(directory)
     if as_json:
-        print_json([_line(history) for history in histories])
+        print_json([_line(store, iss) for iss in store.institutions])
         return
-    if not histories:
+    if not store.institutions:
         click.echo("None yet. Add one: signedcert trust add https://INSTITUTION --pin PIN")
-    for history in histories:
-        newest = history.newest
-        click.echo(f"{newest.name} ({newest.iss})")
+    for iss, history in store.institutions.items():
+        click.echo(f"{history.newest.name} ({iss})")
         click.echo(f"  pin {history.pin}")
-        click.echo(
-            f"  keys of version {newest.version}, {newest.issued:%Y-%m-%d}, "
-            f"fresh until {newest.expires:%Y-%m-%d}"
-            + ("" if history.post_quantum else "; classical root keys")
-            + ("; CONTRADICTORY KEYS, ask the institution" if history.forked else "")
-        )
+        _say_ages(store, iss)
 
 
-def _line(history: History) -> dict[str, object]:
+def _say_ages(store: TrustStore, iss: str) -> None:
+    """How old keys and statuses are, and when they run out."""
+    history, status = store.institutions[iss], store.statuses.get(iss)
+    newest, at = history.newest, datetime.now(UTC)
+    click.echo(
+        f"  keys of version {newest.version}, {_age(newest.issued, at)}, "
+        f"fresh until {newest.expires:%Y-%m-%d}"
+        + ("" if history.post_quantum else "; classical root keys")
+        + ("; CONTRADICTORY KEYS, ask the institution" if history.forked else "")
+    )
+    if status is not None:
+        until = _until(status.snapshot.issued, newest.status)
+        ends = f", good until {until:%Y-%m-%d %H:%M} UTC" if until else ""
+        click.echo(f"  statuses of {_age(status.snapshot.issued, at)}{ends}")
+        if status.snapshot.announces_newer(newest):
+            click.echo(f"  keys of version {status.snapshot.manifest.version} are to be had")
+    elif newest.status is not None:
+        click.echo("  statuses not known; get them with: signedcert trust update")
+
+
+def _age(issued: datetime, at: datetime) -> str:
+    days = max((at - issued).days, 0)
+    return f"{issued:%Y-%m-%d} ({days} {'day' if days == 1 else 'days'} old)"
+
+
+def _until(issued: datetime, policy: StatusPolicy | None) -> datetime | None:
+    """When a document whose status is known is one no more; None if that is beyond all dates."""
+    if policy is None:
+        return None
+    try:
+        return issued + timedelta(seconds=policy.max_age)
+    except OverflowError:
+        return None
+
+
+def _line(store: TrustStore, iss: str) -> dict[str, object]:
+    history = store.institutions[iss]
     newest = history.newest
     return {
         "iss": newest.iss,
@@ -149,4 +305,18 @@ def _line(history: History) -> dict[str, object]:
         "expires": format_time(newest.expires),
         "post_quantum": history.post_quantum,
         "forked": history.forked,
+        "status": _status_to_json(store, iss),
+    }
+
+
+def _status_to_json(store: TrustStore, iss: str) -> dict[str, object] | None:
+    status, newest = store.statuses.get(iss), store.institutions[iss].newest
+    if status is None:
+        return None
+    until = _until(status.snapshot.issued, newest.status)
+    return {
+        "as_of": format_time(status.snapshot.issued),
+        "good_until": until and format_time(until),
+        "lists": len(status.lists),
+        "announced_version": status.snapshot.manifest.version,
     }

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 import click
 
@@ -42,6 +43,19 @@ from signedcert.verify.verifier import Verifier
 @click.option(
     "--max-trust-age", type=click.IntRange(0, 36_500), metavar="DAYS", help="How old keys may be."
 )
+@click.option(
+    "--max-status-age",
+    type=click.IntRange(0, 36_500),
+    metavar="DAYS",
+    help="How old the knowledge may be that nothing was revoked.  [default: as the institution "
+    "says]",
+)
+@click.option(
+    "--unsafe-accept-unknown-status",
+    "accept_unknown",
+    is_flag=True,
+    help="Accept what may have been revoked, where nothing says that it was not.",
+)
 @click.option("--at", "moment", help="Verify as of this moment, such as 2026-06-30T12:00:00Z.")
 @click.option("-v", "--verbose", is_flag=True, help="Show all ten steps.")
 @click.option(
@@ -60,6 +74,8 @@ def verify(
     course: str | None,
     learner: str | None,
     max_trust_age: int | None,
+    max_status_age: int | None,
+    accept_unknown: bool,
     moment: str | None,
     verbose: bool,
     report: Path | None,
@@ -85,8 +101,15 @@ def verify(
     if report is not None and (verbose or as_json):
         message = "--csv is one form of the result, --json and --verbose are others; choose one"
         raise click.UsageError(message)
-    policy = _policy(issuer, course, learner, max_trust_age)
-    verifier = Verifier(read_trust(directory), policy)
+    asked = {
+        "issuer": issuer,
+        "course": course,
+        "learner": learner,
+        "max_trust_age": _days(max_trust_age),
+        "max_status_age": _days(max_status_age),
+        "unsafe_accept_unknown_status": accept_unknown or None,
+    }
+    verifier = Verifier(read_trust(directory), _policy(asked))
     at = datetime.now(UTC) if moment is None else _moment(moment)
     form: Form = "json" if as_json else "steps" if verbose else "text"
     checking = Checking(verifier, at, printed, "csv" if report else form)
@@ -103,13 +126,14 @@ def verify(
     raise click.exceptions.Exit(worst(list(verdicts)).exit_status)
 
 
-def _policy(
-    issuer: str | None, course: str | None, learner: str | None, days: int | None
-) -> Policy | None:
-    age = None if days is None else timedelta(days=days)
-    if (issuer, course, learner, age) == (None, None, None, None):
-        return None
-    return Policy(issuer=issuer, course=course, learner=learner, max_trust_age=age)
+def _policy(asked: dict[str, Any]) -> Policy | None:
+    """What is asked for; None if nothing is."""
+    given = {name: value for name, value in asked.items() if value is not None}
+    return Policy(**given) if given else None
+
+
+def _days(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(days=number)
 
 
 def _moment(text: str) -> datetime:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     make_url,
     select,
     text,
+    update,
 )
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
@@ -30,10 +31,11 @@ from signedcert.documents.openbadges import STATUS_LIST_SIZE
 from signedcert.errors import ConfigurationError, IssueError
 from signedcert.registry.engine import open_engine
 from signedcert.registry.shares import ShareTable
+from signedcert.registry.statuses import StatusChange, StatusTable, write_changes
 from signedcert.registry.tables import courses, documents
 
 #: The revision that this release reads and writes.
-REVISION = "0002"
+REVISION = "0003"
 #: Half of a list stays decoys, and a random index is free at the first or second draw.
 _LIST_CAPACITY = STATUS_LIST_SIZE // 2
 #: SQLite's limit on variables in a statement, and room in it for the others.
@@ -172,6 +174,11 @@ class Registry:
         """What learners share of what is here; good until ``close``."""
         return ShareTable(self._engine)
 
+    @cached_property
+    def statuses(self) -> StatusTable:
+        """What became of the documents that are here; good until ``close``."""
+        return StatusTable(self._engine)
+
     # Courses
 
     def add_course(self, course: Course, at: datetime) -> bool:
@@ -281,12 +288,23 @@ class Registry:
 
         Raises ConflictError if a key, code or status index is taken.
         """
-        values = [
-            dict(zip(_COLUMNS, (*row.key, row.code.symbols, *row[2:]), strict=True)) for row in rows
-        ]
         try:
             with self._engine.begin() as connection:
-                connection.execute(insert(documents), values)
+                connection.execute(insert(documents), list(map(_values, rows)))
+        except IntegrityError as error:
+            raise ConflictError from error
+
+    def replace(self, change: StatusChange, row: DocumentRow, at: datetime) -> None:
+        """Changes the status of a document, and makes ``row`` the current one of its key, in one
+        transaction. Neither names the other.
+
+        Raises RefusedChangesError as ``StatusTable.change`` does; ConflictError as ``add`` does.
+        """
+        try:
+            with self._engine.begin() as connection:
+                write_changes(connection, [change], at)
+                connection.execute(_NO_MORE, {"symbols": change.code.symbols})
+                connection.execute(insert(documents), [_values(row)])
         except IntegrityError as error:
             raise ConflictError from error
 
@@ -322,6 +340,13 @@ _TAKEN = select(documents.c.status_index).where(
     documents.c.status_list == bindparam("number"),
     documents.c.status_index.in_(bindparam("indices", expanding=True)),
 )
+
+
+_NO_MORE = update(documents).where(documents.c.code == bindparam("symbols")).values(current=False)
+
+
+def _values(row: DocumentRow) -> dict[str, object]:
+    return dict(zip(_COLUMNS, (*row.key, row.code.symbols, *row[2:]), strict=True))
 
 
 def _document(row: Sequence[Any]) -> DocumentRow:

@@ -105,3 +105,19 @@ logins = Table(
     Column("expires", String(20), nullable=False),
 )
 Index("logins_expires", logins.c.expires)
+
+#: What became of a document, one row a change and never one altered; the newest one counts. A
+#: document without a row is valid. ``status`` as in the status lists; ``reason`` one of the coarse
+#: words of ``trust.reasons``, none for a document that is valid again.
+status_changes = Table(
+    "status_changes",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("document", String(20), ForeignKey("documents.code"), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("reason", String(32)),
+    Column("at", String(20), nullable=False),
+    CheckConstraint("status >= 0 AND status <= 3", name="status_known"),
+    sqlite_autoincrement=True,
+)
+Index("status_changes_document", status_changes.c.document, status_changes.c.number)

@@ -1,23 +1,38 @@
-"""The institutions that a verifier has pinned, with all their manifests."""
+"""The institutions that a verifier has pinned, with all their manifests and newest statuses."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from signedcert.core.jws import MAX_GENERAL, Header
 from signedcert.documents.openbadges import CERTIFICATE_TYPES, RECORD_TYPE
-from signedcert.errors import ConfigurationError, MalformedError, SignedCertError
+from signedcert.errors import (
+    ConfigurationError,
+    MalformedError,
+    Reason,
+    SignedCertError,
+)
 from signedcert.files import read_limited, write_atomic
 from signedcert.trust.entries import KeyEntry
 from signedcert.trust.history import History, Pin
 from signedcert.trust.manifest import SignedManifest
+from signedcert.trust.status import SNAPSHOT_FILE, StatusData, StatusFiles
 
 _PIN_FILE = "pin"
 _MAX_PIN = 128
+#: Why what a snapshot key has signed may count no more under a later manifest.
+_OVERTAKEN: tuple[Reason, ...] = (
+    "key-compromised",
+    "key-void",
+    "manifest-final",
+    "snapshot-manifest",
+    "unknown-key",  # it was on the side of a fork that lost
+)
 
 
 class TrustedKey(NamedTuple):
@@ -31,11 +46,13 @@ class TrustedKey(NamedTuple):
 class TrustStore:
     """What a verifier believes; nothing in it changes, ``add`` returns another one.
 
-    ``institutions`` are the histories by ``iss``. On disk it is a directory with one folder per
-    institution, holding ``pin`` and every accepted manifest; reading it checks them all again.
+    ``institutions`` are the histories by ``iss``, ``statuses`` what is known of their documents'
+    statuses. On disk it is a directory with one folder per institution, holding ``pin``, every
+    accepted manifest and the status files; reading it checks them all again.
     """
 
     institutions: Mapping[str, History] = field(default_factory=dict)
+    statuses: Mapping[str, StatusData] = field(default_factory=dict)
     _headers: Mapping[bytes, TrustedKey] = field(init=False, repr=False, compare=False)
     _urls: Mapping[str, TrustedKey] = field(init=False, repr=False, compare=False)
 
@@ -52,11 +69,12 @@ class TrustStore:
             for typ in (*CERTIFICATE_TYPES, RECORD_TYPE)
         }
         object.__setattr__(self, "institutions", MappingProxyType(dict(self.institutions)))
+        object.__setattr__(self, "statuses", MappingProxyType(dict(self.statuses)))
         object.__setattr__(self, "_headers", headers)
         object.__setattr__(self, "_urls", {key.entry.url: key for key in keys})
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (dict(self.institutions),)
+        return type(self), (dict(self.institutions), dict(self.statuses))
 
     @classmethod
     def empty(cls) -> "TrustStore":
@@ -67,7 +85,8 @@ class TrustStore:
         """The store with one institution's manifests, every version from the pinned one on.
 
         ``pin`` comes from the institution by a way that you trust, not from the file. Versions
-        that are known already do no harm, so this also updates.
+        that are known already do no harm, so this also updates. What a snapshot key has said of
+        statuses stays, unless a later manifest says that the key is not to be believed any more.
         Raises MalformedError, RejectedError: the first manifest that breaks a rule, and which.
         """
         pinned = Pin.parse(pin) if isinstance(pin, str) else pin
@@ -88,7 +107,34 @@ class TrustStore:
             except SignedCertError:
                 if not history.forked:  # what follows one side of a fork does not fit the other
                     raise
-        return TrustStore({**self.institutions, history.newest.iss: history})
+        iss = history.newest.iss
+        return TrustStore({**self.institutions, iss: history}, self._statuses_under(history))
+
+    def _statuses_under(self, history: History) -> dict[str, StatusData]:
+        """All statuses, those of this institution only as far as its newest manifest goes."""
+        statuses, newest = dict(self.statuses), history.newest
+        known = statuses.get(newest.iss)
+        if known is None or newest == self.institutions[newest.iss].newest:
+            return statuses
+        kept = known.under(newest)
+        if kept is None:
+            del statuses[newest.iss]
+        else:
+            statuses[newest.iss] = kept
+        return statuses
+
+    def update(self, iss: str, files: StatusFiles, at: datetime) -> "TrustStore":
+        """The store with newer statuses of an institution, fetched at the moment ``at``.
+
+        Raises what ``StatusData.load`` raises, and keeps what it has; ConfigurationError
+        ``trust-missing`` for an institution that is not in the store.
+        """
+        history = self.institutions.get(iss)
+        if history is None:
+            message = "this institution is not trusted here; see: signedcert trust add --help"
+            raise ConfigurationError("trust-missing", message, where=iss)
+        loaded = StatusData.load(files, history.newest, self.statuses.get(iss), at)
+        return TrustStore(self.institutions, {**self.statuses, iss: loaded})
 
     def _history(self, iss: str, pin: Pin) -> History | None:
         """The history to go on with, if the institution is known, from this pin or an earlier one.
@@ -114,7 +160,8 @@ class TrustStore:
 
     @classmethod
     def read(cls, path: str | Path) -> "TrustStore":
-        """The store in a directory; every manifest is checked again.
+        """The store in a directory; every manifest is checked again, and every status file, but
+        not whether it was from the future when it came.
 
         Raises ConfigurationError ``trust-missing``; MalformedError, naming the folder.
         """
@@ -126,26 +173,33 @@ class TrustStore:
         for folder in sorted(directory.iterdir()):
             if (folder / _PIN_FILE).is_file():
                 pin, manifests = _read_institution(folder)
+                files = StatusFiles.read(folder)
                 try:
-                    store = store.add(manifests, pin)
+                    store = _restored(store.add(manifests, pin), pin, files)
                 except SignedCertError as error:
                     error.where = ": ".join(filter(None, (str(folder), error.where)))
                     raise
         return store
 
     def write(self, path: str | Path) -> None:
-        """Writes the store. The pin last: what is half-written is not read."""
+        """Writes the store. The pin last, and the snapshot behind what it names: what is
+        half-written is not read.
+        """
         for iss, history in self.institutions.items():
             folder = Path(path) / _folder(iss)
             folder.mkdir(parents=True, exist_ok=True)
             files = _files(history)
-            stale = [file for file in folder.glob("*.json") if file.name not in files]
+            stale = [file for file in _manifest_files(folder) if file.name not in files]
             if stale:
                 (folder / _PIN_FILE).unlink(missing_ok=True)
             for file in stale:
                 file.unlink()
             for name, data in files.items():
                 write_atomic(folder / name, data)
+            if iss in self.statuses:
+                self.statuses[iss].files.write(folder)
+            else:
+                StatusFiles.remove(folder)
             write_atomic(folder / _PIN_FILE, f"{history.pin}\n".encode())
 
 
@@ -165,7 +219,33 @@ def _files(history: History) -> dict[str, bytes]:
 
 def _read_institution(folder: Path) -> tuple[str, list[bytes]]:
     pin = read_limited(folder / _PIN_FILE, _MAX_PIN).decode("ascii", "replace").strip()
-    return pin, [read_limited(file, MAX_GENERAL) for file in sorted(folder.glob("*.json"))]
+    return pin, [read_limited(file, MAX_GENERAL) for file in _manifest_files(folder)]
+
+
+def _manifest_files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.glob("*.json") if file.name != SNAPSHOT_FILE)
+
+
+def _restored(store: TrustStore, pin: str, files: StatusFiles | None) -> TrustStore:
+    """The store with status files that were checked before they were written."""
+    if files is None:
+        return store
+    iss, history = next(
+        (iss, history)
+        for iss, history in store.institutions.items()
+        if any(version.pin == pin for version in history.versions)
+    )
+    try:
+        status = StatusData.parse(files, history.newest)
+    except SignedCertError as error:
+        if _is_overtaken(error):
+            return store
+        raise
+    return TrustStore(store.institutions, {**store.statuses, iss: status})
+
+
+def _is_overtaken(error: SignedCertError) -> bool:
+    return error.reason in _OVERTAKEN or getattr(error, "detail", "") == "key-retired"
 
 
 def _folder(iss: str) -> str:

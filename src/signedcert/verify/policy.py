@@ -20,6 +20,11 @@ class Policy:
     """Issuer (its ``iss``), course (its id), learner (the name, case and spacing aside), and how
     old trust data may be.
 
+    ``max_status_age`` takes the place of the age that the institution allows, be it more or less;
+    with ``unsafe_accept_unknown_status``, a document passes of which nobody knows whether it was
+    revoked. Neither matters where an institution publishes no status, nor for what it is known to
+    have taken back.
+
     Raises ConfigurationError ``policy-empty``: a policy that asks for nothing is a mistake; to
     ask for nothing, give none.
     """
@@ -28,9 +33,12 @@ class Policy:
     course: str | None = None
     learner: str | None = None
     max_trust_age: timedelta | None = None
+    max_status_age: timedelta | None = None
+    unsafe_accept_unknown_status: bool = False
 
     def __post_init__(self) -> None:
-        if (self.issuer, self.course, self.learner, self.max_trust_age) == (None,) * 4:
+        asked = (self.issuer, self.course, self.learner, self.max_trust_age, self.max_status_age)
+        if asked == (None,) * 5 and not self.unsafe_accept_unknown_status:
             message = "this policy asks for nothing; give no policy instead"
             raise ConfigurationError("policy-empty", message)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, Union
 from signedcert.core.code import VerificationCode
 from signedcert.documents.openbadges import Credential
 from signedcert.errors import Reason
+from signedcert.trust.status import DocumentStatus
 
 if TYPE_CHECKING:
     from signedcert.documents.record import CourseResult
@@ -125,13 +126,15 @@ class VerifiedCertificate(NamedTuple):
 
     ``signed`` is all of what was signed, field by field. ``issuer`` is the institution as the
     trust store names it, which is what to show; ``code`` is the document's own; ``course_text``
-    is the course document, if a copy with the signed digest was at hand.
+    is the course document, if a copy with the signed digest was at hand; ``status`` says up to
+    when it is known to stand, and is None if the institution publishes no status.
     """
 
     signed: Credential
     code: VerificationCode
     issuer: Issuer
     course_text: str | None = None
+    status: DocumentStatus | None = None
 
     @property
     def course(self) -> CourseReference:
@@ -179,6 +182,7 @@ class VerifiedRecord(NamedTuple):
     code: VerificationCode
     issuer: Issuer
     course_text: str | None = None
+    status: DocumentStatus | None = None
 
     @property
     def course(self) -> CourseReference:
@@ -249,7 +253,8 @@ class Report(NamedTuple):
 
     ``code`` is the document's own, where it could be read. ``credential`` is what was signed,
     where steps 1 to 6 found it genuine, and None otherwise; ``issuer`` is from the trust store.
-    ``kind`` is what the document is, or was wanted to be.
+    ``kind`` is what the document is, or was wanted to be. ``status`` is what is known of it in
+    step 7, where it was found genuine and its institution publishes statuses.
     """
 
     checks: tuple[Check, ...]
@@ -259,6 +264,7 @@ class Report(NamedTuple):
     course: str | None = None
     unverified: Signed | None = None
     kind: Kind = "certificate"
+    status: DocumentStatus | None = None
 
     def __bool__(self) -> bool:
         return not any(map(_REASON, self.checks))

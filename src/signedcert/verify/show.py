@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from signedcert.core.encoding import format_time
 from signedcert.documents.openbadges import Credential
+from signedcert.trust.status import DocumentStatus
 from signedcert.verify.messages import message_of, outcome_title, step_title
 from signedcert.verify.report import Report, Signed
 
@@ -27,7 +28,8 @@ _STATUS = {
 
 
 def signed_fields(report: Report) -> list[tuple[str, str]]:
-    """All of what was signed, with labels, and the issuer as the trust store names it.
+    """All of what was signed, with labels, the issuer as the trust store names it, and the status
+    with its age, where the institution publishes it.
 
     Empty unless the document was found genuine.
     """
@@ -50,6 +52,7 @@ def signed_fields(report: Report) -> list[tuple[str, str]]:
         ("Named in the document", _other_name(credential, issuer.name)),
         ("Issued", f"{credential.valid_from:{_UTC}}"),
         ("Valid until", until),
+        ("Status", standing_in_words(report.status)),
         ("Verification code", str(report.code)),
         (f"{report.kind.title()} id", f"urn:uuid:{credential.id}"),
         *([] if isinstance(credential, Credential) else _certificate_fields(credential)),
@@ -59,6 +62,19 @@ def signed_fields(report: Report) -> list[tuple[str, str]]:
         ("Status entry", f"list {credential.status_list}, index {credential.status_index}"),
     ]
     return [(label, value) for label, value in fields if value is not None]
+
+
+def standing_in_words(status: DocumentStatus | None) -> str | None:
+    """The status of a document, and up to when that is known; None where none is published."""
+    if status is None:
+        return None
+    if status.as_of is None:
+        return "not known"
+    if status.status == "unknown":
+        return f"not known since {status.as_of:{_UTC}}"
+    since = f" since {status.since:{_UTC}}" if status.since else ""
+    why = f" ({status.reason})" if status.reason else ""
+    return f"{status.status}{since}{why}, as of {status.as_of:{_UTC}}"
 
 
 def result_fields(record: "RecordCredential") -> list[tuple[str, str]]:
@@ -121,7 +137,8 @@ def _other_name(credential: Signed, name: str) -> str | None:
 
 def report_to_json(report: Report) -> dict[str, object]:
     """The report for programs: verdict, reason, the ten checks, and what was signed if genuine:
-    one of the members ``certificate`` and ``record``.
+    one of the members ``certificate`` and ``record``. ``status`` is null unless it is genuine and
+    its institution publishes statuses.
     """
     words = message_of(report.verdict, report.reason, report.kind)
     return {
@@ -145,6 +162,18 @@ def report_to_json(report: Report) -> dict[str, object]:
         ],
         "certificate": _signed(report) if report.kind == "certificate" else None,
         "record": _signed(report) if report.kind == "record" else None,
+        "status": _standing(report.status),
+    }
+
+
+def _standing(status: DocumentStatus | None) -> dict[str, object] | None:
+    if status is None:
+        return None
+    return {
+        "status": status.status,
+        "as_of": status.as_of and format_time(status.as_of),
+        "reason": status.reason,
+        "since": status.since and format_time(status.since),
     }
 
 

@@ -24,7 +24,6 @@ _NO_COURSE = Check(
     4, Outcome.PASSED, technical="the course document was not at hand, so it was not compared"
 )
 _NO_LOG = Check(5, Outcome.NOT_PUBLISHED, technical="the manifest names no log")
-_NO_STATUS = Check(7, Outcome.NOT_PUBLISHED, technical="the manifest names no status lists")
 
 
 # Step 1
@@ -103,6 +102,9 @@ def unknown_header(segment: bytes, issuer: str | None, trust: TrustStore) -> Che
     if history.forked:
         return _forked(issuer)
     technical = f"kid {kid} is not in manifest version {history.newest.version} of {issuer}"
+    status = trust.statuses.get(issuer)
+    if status is not None and status.snapshot.announces_newer(history.newest):
+        technical += f"; version {status.snapshot.manifest.version} is to be had"
     return Check(2, Outcome.UNDECIDED, "unknown-key", technical=technical)
 
 
@@ -185,17 +187,6 @@ def key_state(entry: KeyEntry) -> Check:
     if entry.logged != "expected":
         return Check(6, Outcome.UNDECIDED, "proof-missing", f"logged-{entry.logged}", technical)
     return Check(6, Outcome.PASSED, technical=f"{technical}; a place in a log was not shown")
-
-
-# Step 7
-
-
-def status(history: History) -> Check:
-    """Whether the institution has taken the document back."""
-    if history.newest.status is None:
-        return _NO_STATUS
-    technical = "no status list is at hand"
-    return Check(7, Outcome.UNDECIDED, "status-unknown", technical=technical)
 
 
 # Step 8

@@ -17,6 +17,7 @@ from signedcert.errors import (
     VerificationError,
 )
 from signedcert.trust.history import History
+from signedcert.trust.status import DocumentStatus
 from signedcert.trust.store import TrustedKey, TrustStore
 from signedcert.verify import steps
 from signedcert.verify.messages import message_for
@@ -32,6 +33,7 @@ from signedcert.verify.report import (
     VerifiedCertificate,
     VerifiedRecord,
 )
+from signedcert.verify.status import NOT_PUBLISHED, StatusRule
 from signedcert.verify.steps import NOT_ASKED, NOT_MADE, PASSED
 
 if TYPE_CHECKING:
@@ -43,8 +45,9 @@ class Verifier:
     """Checks documents against a trust store, with no network and no clock.
 
     Guarantee: ``verify`` returns only what was signed by a key that its institution's manifest
-    authorises, and that still stands at ``at``. It does not say who holds the paper, and cannot
-    know of a theft of keys, or a revocation, that the trust store does not know of yet.
+    authorises, and that still stands at ``at``, as far as the trust store knows: ``status`` of what
+    it returns says up to when. It does not say who holds the paper, and cannot know of a theft of
+    keys, or a revocation, that the trust store does not know of yet.
     """
 
     trust: TrustStore
@@ -64,7 +67,9 @@ class Verifier:
         """
         report = self.report(document, at=at, code=code, kind="certificate")
         credential, code_, issuer = _genuine(report)
-        return VerifiedCertificate(cast("Credential", credential), code_, issuer, report.course)
+        return VerifiedCertificate(
+            cast("Credential", credential), code_, issuer, report.course, report.status
+        )
 
     def verify_record(
         self, document: Bundle | bytes, *, at: datetime, code: str | None = None
@@ -76,7 +81,9 @@ class Verifier:
         """
         report = self.report(document, at=at, code=code, kind="record")
         credential, code_, issuer = _genuine(report)
-        return VerifiedRecord(cast("RecordCredential", credential), code_, issuer, report.course)
+        return VerifiedRecord(
+            cast("RecordCredential", credential), code_, issuer, report.course, report.status
+        )
 
     def report(
         self,
@@ -126,6 +133,7 @@ class Verifier:
         signed = steps.signature(standing.key, parsed.jws)  # (3)
         claims = parsed.claims(bundle)  # (4)
         genuine = credential if signed is PASSED[3] else None
+        status, known = standing.status_of(genuine, at)
         checks = (
             PASSED[1],
             PASSED[2],
@@ -133,7 +141,7 @@ class Verifier:
             claims,
             standing.no_log or steps.log_place(bundle),  # (5)
             standing.key_state if genuine else NOT_MADE[6],  # (6)
-            standing.status,  # (7)
+            status,  # (7)
             steps.validity(genuine, at) if genuine else NOT_MADE[8],  # (8)
             steps.printed_code(parsed.code, code),  # (9)
             self._policy(credential, history, at),  # (10)
@@ -141,7 +149,14 @@ class Verifier:
         believed = genuine if standing.key_state.outcome is Outcome.PASSED else None
         course = bundle.course if believed and claims is PASSED[4] else None
         return Report(
-            checks, parsed.code, believed, standing.issuer, course, credential, standing.kind
+            checks,
+            parsed.code,
+            believed,
+            standing.issuer,
+            course,
+            credential,
+            standing.kind,
+            known if believed else None,
         )
 
     def _report_without_key(
@@ -188,7 +203,7 @@ class Verifier:
                 steps.known_issuer(found.history),
                 steps.key_state(found.entry),
                 steps.no_log(found.history),
-                steps.status(found.history),
+                StatusRule.make(found.history, self.trust.statuses.get(newest.iss), self.policy),
                 steps.kind_of(header),
             )
         return standing
@@ -202,8 +217,18 @@ class _Standing(NamedTuple):
     issuer_known: Check
     key_state: Check
     no_log: Check | None
-    status: Check
+    status: StatusRule | None
     kind: Kind
+
+    def status_of(
+        self, genuine: Signed | None, at: datetime
+    ) -> tuple[Check, DocumentStatus | None]:
+        """Step 7. A place in a list counts only if the institution has signed it."""
+        if self.status is None:
+            return NOT_PUBLISHED, None
+        if genuine is None:
+            return NOT_MADE[7], None
+        return self.status.check(genuine, at)
 
 
 class _Parsed(NamedTuple):

@@ -88,6 +88,9 @@ def _add_public(result: FastAPI, pages: PublicPages) -> None:
     route("/.well-known/keys/{thumbprint}", pages.key, schema=True)
     route("/.well-known/signedcert/keys.json", pages.newest_manifest, schema=True)
     route("/.well-known/signedcert/keys/{version}.json", pages.manifest, schema=True)
+    route("/.well-known/signedcert/snapshot.json", pages.snapshot, schema=True)
+    route("/.well-known/signedcert/reasons.jws", pages.reasons, schema=True)
+    route("/.well-known/signedcert/status/{name}", pages.status, schema=True)
 
 
 def _add_records(result: FastAPI, pages: RecordPages) -> None:

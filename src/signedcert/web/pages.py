@@ -8,6 +8,7 @@ from signedcert.core.code import Suggestion, VerificationCode, suggest
 from signedcert.core.encoding import dump_json
 from signedcert.documents.course import Course
 from signedcert.errors import MalformedError
+from signedcert.publish.folder import REASONS, SNAPSHOT, media_type
 from signedcert.trust.jwks import jwks, served, standard_jwk
 from signedcert.verify.messages import message_of
 from signedcert.verify.report import Report
@@ -16,6 +17,8 @@ from signedcert.web.site import Site, root_of, steps_of
 
 _MAX_CODE = 80
 _KEY_CACHE = {"Cache-Control": "public, max-age=300"}
+#: The files name each other by digests: an old one beside a new one is fetched again, and soon.
+_STATUS_CACHE = {"Cache-Control": "public, max-age=60"}
 _ROBOTS = "User-agent: *\nDisallow: /records/\nDisallow: /learner\nDisallow: /sign-in/\n"
 _ENDED = ("compromised", "void")
 
@@ -180,6 +183,26 @@ class PublicPages:
         if data is None:
             raise HTTPException(404)
         return Response(data, media_type="application/jose+json", headers=_KEY_CACHE)
+
+    # Status
+
+    def snapshot(self) -> Response:
+        """What is newest, as ``signedcert publish`` wrote it."""
+        return self._published(SNAPSHOT)
+
+    def reasons(self) -> Response:
+        """Why documents are not valid, by their places in the lists."""
+        return self._published(REASONS)
+
+    def status(self, name: str) -> Response:
+        """One status list: ``N.jwt`` a Token Status List, ``N`` a status credential."""
+        return self._published(f"status/{name}")
+
+    def _published(self, name: str) -> Response:
+        data = self._institution.published.read(name)
+        if data is None:
+            raise HTTPException(404)
+        return Response(data, media_type=media_type(name), headers=_STATUS_CACHE)
 
 
 def _parse(code: str) -> VerificationCode:

@@ -1,0 +1,1 @@
+"""What verifiers fetch, written as static files."""
