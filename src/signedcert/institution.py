@@ -18,7 +18,7 @@ from signedcert.core.keys import Algorithm
 from signedcert.documents.certificate import Certificate
 from signedcert.documents.course import Course
 from signedcert.documents.record import CourseRecord
-from signedcert.errors import ConfigurationError, IssueError
+from signedcert.errors import ConfigurationError, IssueError, SignedCertError
 from signedcert.home import Home
 from signedcert.issue.bulk import Graduation, IssuerSource, graduate, issue_rows
 from signedcert.issue.issuer import Issued, Issuer, verify_url
@@ -35,6 +35,7 @@ from signedcert.sharing.records import CourseRecords
 from signedcert.trust.history import History
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.reasons import Why
+from signedcert.trust.status import StatusData, StatusFiles
 from signedcert.trust.statuslist import REPLACED, REVOKED, SUSPENDED, VALID
 from signedcert.trust.store import TrustStore
 from signedcert.verify.policy import Policy
@@ -60,6 +61,7 @@ class Institution:
         self._history = history
         self._passphrase = passphrase
         self._registry = Registry.open(home.registry_url)
+        self._trusted: tuple[int | None, TrustStore] | None = None
 
     @classmethod
     def create(
@@ -154,10 +156,27 @@ class Institution:
         """The pin of version 1, computed: what a verifier compares out of band."""
         return str(self._history.pin)
 
-    @cached_property
+    @property
     def trust(self) -> TrustStore:
-        """A trust store with this institution in it, and no other."""
-        return TrustStore({self.url: self._history})
+        """A trust store with this institution in it, and no other; with the statuses that were
+        published last, by whichever process. The same object as long as nothing is published.
+        """
+        published = self.published.changed()
+        if self._trusted is None or self._trusted[0] != published:
+            try:
+                statuses = self._read_statuses()
+            except SignedCertError:  # somebody is publishing in this moment: look again next time
+                return (
+                    TrustStore({self.url: self._history})
+                    if self._trusted is None
+                    else self._trusted[1]
+                )
+            self._trusted = published, TrustStore({self.url: self._history}, statuses)
+        return self._trusted[1]
+
+    def _read_statuses(self) -> dict[str, StatusData]:
+        files = None if self.manifest.status is None else StatusFiles.read(self.published.path)
+        return {} if files is None else {self.url: StatusData.parse(files, self.manifest)}
 
     def verifier(self, policy: Policy | None = None) -> Verifier:
         """A verifier that trusts this institution, and no other."""

@@ -53,6 +53,13 @@ class PublishedFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def changed(self) -> int | None:
+        """When the snapshot was written last, in nanoseconds; None if nothing is published."""
+        try:
+            return (self.path / SNAPSHOT).stat().st_mtime_ns
+        except OSError:
+            return None
+
     def read(self, name: str) -> bytes | None:
         """A published file; None if there is none. No other name leads anywhere.
 

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from signedcert.institution import Institution
 from signedcert.verify.messages import outcome_title, step_title
 from signedcert.verify.report import Outcome, Report
+from signedcert.verify.verifier import Verifier
 
 Clock = Callable[[], datetime]
 
@@ -48,7 +49,7 @@ class Site:
     def __init__(self, institution: Institution, clock: Clock, *, learner_page: bool) -> None:
         self.institution = institution
         self.clock = clock
-        self.verifier = institution.verifier()
+        self._verifier = institution.verifier()
         self._learner_page = learner_page
         self._templates = Environment(
             loader=PackageLoader("signedcert.web"),
@@ -60,6 +61,14 @@ class Site:
         files = resources.files("signedcert.web")
         self.style = (files / "style.css").read_bytes()
         self.icon = (files / "icon.svg").read_bytes()
+
+    @property
+    def verifier(self) -> Verifier:
+        """A verifier that knows what was published last."""
+        trust = self.institution.trust
+        if self._verifier.trust is not trust:
+            self._verifier = Verifier(trust)
+        return self._verifier
 
     def page(
         self,
