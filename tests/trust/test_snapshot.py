@@ -367,7 +367,7 @@ def test_the_thief_signs_no_manifest(typ: str) -> None:
     """Neither with its thumbprint as ``kid``, as root keys have it, nor with its URL."""
     first = signed("1 keys=k:active,s:active/snapshot")
     history = History.start(first, Pin.parse(first.unverified.pin))
-    wish = replace(first.unverified, version=2, keys=first.unverified.keys[1:])
+    wish = replace(first.unverified, version=2, name="The thief's")
     payload = wish.encode()
     for kid in (key("s").public_key.thumbprint, key_url(ISS, key("s").public_key)):
         header = Header("Ed25519", kid, typ)
