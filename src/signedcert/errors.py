@@ -122,7 +122,6 @@ Verdicts: TypeAlias = Literal[
     "key-not-authorised",
     "claims-inconsistent",
     "proof-forked",
-    "key-pre-published",
     "key-compromised",
     "key-void",
     "code-mismatch",
@@ -139,6 +138,7 @@ Verdicts: TypeAlias = Literal[
     # undecided
     "unknown-issuer",
     "unknown-key",
+    "key-pre-published",
     "trust-fork",
     "proof-missing",
     "proof-invalid",

@@ -57,7 +57,7 @@ def test_certificates_stay_and_new_ones_are_signed_by_the_new_key(place: Place) 
     at = NOW + 40 * DAY
     table = {
         1: ("authentic", "authentic", "undecided unknown-key"),
-        2: ("authentic", "authentic", "not authentic key-pre-published"),
+        2: ("authentic", "authentic", "undecided key-pre-published"),
         3: ("authentic", "authentic", "authentic"),
     }
     for version, expected in table.items():

@@ -552,7 +552,7 @@ def _keys(shop: Workshop) -> Iterator[Named]:
         "key-pre-published": (
             "Signed by a key that is announced, and not in use yet",
             shop.with_key("pre-published", state="pre-published"),
-            rejected("key-pre-published"),
+            undecided("key-pre-published"),
         ),
         "key-void": (
             "Signed by a key that never counted",

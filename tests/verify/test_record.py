@@ -608,7 +608,7 @@ def rows(world: World) -> dict[str, tuple[Report, str, str | None]]:
         "retired": row(world, "ppppnpnp--", None, trust=world.with_state("retired")),
         "void": row(world, "ppppnFnp--", "key-void", partial, trust=world.with_state("void")),
         "pre-published": row(
-            world, "ppppnFnp--", "key-pre-published", trust=world.with_state("pre-published")
+            world, "ppppnUnp--", "key-pre-published", trust=world.with_state("pre-published")
         ),
         "compromised": row(
             world, "ppppnUnp--", "proof-missing", trust=world.with_state("compromised")

@@ -264,8 +264,8 @@ def cases(world: World) -> dict[str, Case]:
         # Step 6
         "retired": Case(steps="ppppnpnp--", verdict=yes, trust=world.with_state("retired")),
         "pre-published": Case(
-            steps="ppppnFnp--",
-            verdict=no,
+            steps="ppppnUnp--",
+            verdict=maybe,
             reason="key-pre-published",
             trust=world.with_state("pre-published"),
         ),

@@ -85,8 +85,8 @@ def words(manifest: KeyManifest, found: Plan) -> list[str]:
 def _who_fetches(manifest: KeyManifest) -> list[str]:
     return [
         "Tell the verifiers that you know to fetch the new version on the day it is published:",
-        "until then, what the new key signs is “not authentic” (key-pre-published) to those with",
-        f"version {manifest.version}, and “undecided” (unknown-key) to those with an older one.",
+        "until then, what the new key signs is “undecided” to them: key-pre-published with version",
+        f"{manifest.version}, unknown-key with an older one.",
     ]
 
 
