@@ -23,26 +23,25 @@ from signedcert.home import Home
 from signedcert.issue.bulk import Graduation, IssuerSource, graduate, issue_rows
 from signedcert.issue.issuer import Issued, Issuer, verify_url
 from signedcert.issue.prepare import Row, Versions, record_request
-from signedcert.issue.requests import CERTIFICATE_KIND, CertificateRequest, Request, is_unicode
+from signedcert.issue.replacement import correction, replace_document
+from signedcert.issue.requests import CERTIFICATE_KIND, CertificateRequest, is_unicode
 from signedcert.issue.results import Counts, IssuedRow, write_reports
 from signedcert.issue.rows import BadRow
 from signedcert.publish.folder import PublishedFolder
 from signedcert.publish.publisher import Published, Publisher
 from signedcert.publish.snapshotkey import SnapshotKey
-from signedcert.registry.registry import ConflictError, DocumentKey, DocumentRow, Registry
+from signedcert.registry.registry import DocumentKey, Registry
 from signedcert.registry.statuses import CurrentStatus, RefusedChangesError, StatusChange
 from signedcert.sharing.records import CourseRecords
 from signedcert.trust.history import History
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.reasons import Why
 from signedcert.trust.status import StatusData, StatusFiles
-from signedcert.trust.statuslist import REPLACED, REVOKED, SUSPENDED, VALID
+from signedcert.trust.statuslist import REVOKED, SUSPENDED, VALID
 from signedcert.trust.store import TrustStore
 from signedcert.verify.policy import Policy
 from signedcert.verify.verifier import Verifier
 
-#: Others may take the place in a status list that was drawn; that they do so twice is rare.
-_ATTEMPTS = 20
 _PUBLISHED = "published"
 
 Secret = str | Callable[[], str] | None
@@ -337,21 +336,20 @@ class Institution:
     ) -> Issued:
         """Issues a corrected document for the same learner, course and run; the old one is then
         replaced, for good, and does not say by what. Links to it stay links to it. The record that
-        belongs to a certificate is not replaced with it.
+        belongs to a certificate is not replaced with it. What was revoked stays revoked: this is
+        how who lost a document gets another one.
 
         Raises what ``issue`` and ``revoke`` raise; IssueError: ``document-differs``, another kind
-        of document, or another course; ``already-issued``, it says the same and the reason is not
-        "other".
+        of document, or another course; ``already-issued``, it says the same as one that stands,
+        and the reason is not "other"; ``status-final``, it was replaced before.
         """
         old = self._registry.find(code)
         if old is None:
             raise _unknown(code)
-        request = self._correction(old, corrected, name_confirmed=name_confirmed)
-        same = (old.claims, old.course_version) == (request.claims, request.course.version)
-        if same and reason != "other":
-            message = "it says exactly this; to issue it anew all the same, give the reason other"
-            raise IssueError("already-issued", message, where=str(code))
-        row = self._write_replacement(StatusChange(code, REPLACED, reason), request, at)
+        if isinstance(corrected, Certificate):
+            self._require_course(corrected.course)
+        request = correction(self._registry, old, corrected, name_confirmed=name_confirmed)
+        row = replace_document(self._issuer, old, request, reason, at)
         url = verify_url(self.url, row.code) if row.key.kind == CERTIFICATE_KIND else None
         return Issued(row.code, url, Bundle(row.document, request.course.text), again=False)
 
@@ -360,42 +358,6 @@ class Institution:
             self.change_statuses([change], at=at)
         except RefusedChangesError as refused:
             raise refused.errors[0] from None
-
-    def _correction(
-        self, old: DocumentRow, corrected: Certificate | CourseRecord, *, name_confirmed: bool
-    ) -> Request:
-        learner_id, run = old.key.learner_id, old.key.run
-        if isinstance(corrected, Certificate):
-            self._require_course(corrected.course)
-            request: Request = CertificateRequest(corrected, learner_id, run, name_confirmed)
-        else:
-            key = old.key._replace(kind=CERTIFICATE_KIND)
-            certificate = self._registry.find_current([key]).get(key)
-            request = record_request(corrected, certificate, Versions({}, self._registry))
-        if request.key != old.key:
-            message = (
-                f"it is a {old.key.kind} of {old.key.course_id}, and what is to replace it is a "
-                f"{request.key.kind} of {request.key.course_id}; revoke the one, issue the other"
-            )
-            raise IssueError("document-differs", message, where=str(old.code))
-        return request
-
-    def _write_replacement(
-        self, change: StatusChange, request: Request, at: datetime
-    ) -> DocumentRow:
-        at = whole_seconds(at, "at")
-        for _ in range(_ATTEMPTS):
-            (place,) = self._registry.draw_status(1)
-            row = self._issuer.sign(request, place, at)
-            try:
-                self._registry.replace(change, row, at)
-            except ConflictError:  # another process was first: draw again
-                continue
-            except RefusedChangesError as refused:
-                raise refused.errors[0] from None
-            return row
-        message = f"the registry was busy {_ATTEMPTS} times in a row; try again"
-        raise IssueError("registry-busy", message)
 
     @property
     def published(self) -> PublishedFolder:

@@ -239,6 +239,16 @@ def test_dates_are_corrected_and_the_rest_stays(
     assert registrar.statuses()[0] == "replaced corrected"
 
 
+def test_who_lost_a_certificate_gets_another_one(registrar: Registrar) -> None:
+    old, target = registrar.codes[0], registrar.directory / "new.signedcert"
+    registrar.run("revoke", old, "--reason", "issued-in-error")
+    done = registrar.sign("replace", old, "--out", target)
+    assert (done.status, done.err) == (0, "")
+    assert f"{target} is for the learner. {old} is revoked." in done.out
+    assert credential_of(Bundle.read(target)).learner == "Ada 0"
+    assert registrar.statuses()[0] == "revoked issued-in-error"
+
+
 def test_a_correction_that_corrects_nothing_is_refused(registrar: Registrar) -> None:
     done = registrar.sign("replace", registrar.codes[0])
     assert done.status == 1

@@ -85,7 +85,7 @@ def test_a_code_of_no_document_is_refused(
         change(university, UNKNOWN)
 
 
-@pytest.mark.parametrize("change", CHANGES[1:])
+@pytest.mark.parametrize("change", CHANGES[1:3])
 def test_revoked_is_final(
     university: Institution,
     issued: Issued,
@@ -140,6 +140,30 @@ def test_a_record_is_revoked_by_its_code(university: Institution) -> None:
 
 
 # replace
+
+
+def test_who_lost_a_certificate_gets_another_one_only_when_that_is_said(
+    university: Institution, issued: Issued
+) -> None:
+    university.revoke(issued.code, "issued-in-error", at=NOW)
+    with refused("status-final", "learner_id", IssueError):
+        issue_one(university)
+    new = university.replace(issued.code, certificate(), at=LATER)
+    assert issue_one(university).code == new.code != issued.code
+    assert university.status_of(issued.code) == CurrentStatus(
+        REVOKED, "issued-in-error", "2026-07-01T10:30:00Z"
+    )
+    assert university.status_of(new.code).status == VALID
+
+
+def test_what_was_revoked_leads_to_one_certificate_only(
+    university: Institution, issued: Issued
+) -> None:
+    university.revoke(issued.code, at=NOW)
+    university.replace(issued.code, certificate("Ada"), at=LATER)
+    with refused("status-final", str(issued.code), IssueError):
+        university.replace(issued.code, certificate("Grace"), at=LATER)
+    assert university.count() == 2
 
 
 def test_a_corrected_certificate_takes_the_place_of_the_old_one(

@@ -291,7 +291,7 @@ def test_a_replacement_is_the_current_document_and_the_old_one_stays_beside_it(
     table: StatusTable, registry: Registry, document: DocumentRow
 ) -> None:
     new = row("ada")
-    registry.replace(change(document, REPLACED, "renamed"), new, NOW)
+    registry.replace(document.code, change(document, REPLACED, "renamed"), new, NOW)
     assert registry.find_current([document.key]) == {document.key: new}
     assert registry.find(document.code) == document
     assert table.of(document.code) == CurrentStatus(REPLACED, "renamed", SINCE)
@@ -303,7 +303,7 @@ def test_a_replacement_that_conflicts_changes_nothing(
 ) -> None:
     for wrong in ({"code": document.code}, {"status_index": document.status_index}):
         with pytest.raises(ConflictError):
-            registry.replace(change(document, REPLACED), row("ada", **wrong), NOW)
+            registry.replace(document.code, change(document, REPLACED), row("ada", **wrong), NOW)
     assert registry.find_current([document.key]) == {document.key: document}
     assert table.of(document.code) == CurrentStatus(VALID)
 
@@ -313,7 +313,7 @@ def test_of_two_who_replace_one_document_one_does(
 ) -> None:
     def replace(_: int) -> str:
         try:
-            registry.replace(change(document, REPLACED), row("ada"), NOW)
+            registry.replace(document.code, change(document, REPLACED), row("ada"), NOW)
         except RefusedChangesError as refused:
             return refused.errors[0].reason
         return "done"

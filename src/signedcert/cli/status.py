@@ -161,7 +161,8 @@ def replace(
 
     What is not named stays as it was. The old certificate is replaced, for good, and does not say
     by what: the learner decides who is given the new one. A course record that belongs to the old
-    certificate stays as it is.
+    certificate stays as it is. In the place of a revoked certificate, which stays revoked, a new
+    one is issued.
 
     \b
     Examples:
@@ -187,9 +188,10 @@ def replace(
         issued = institution.replace(
             old, corrected, reason, at=datetime.now(UTC), name_confirmed=name_confirmed
         )
+        status = STATUS_WORDS[institution.status_of(old).status]
     target = out or Path(f"{issued.code}{SUFFIX}")
     issued.bundle.write(target)
-    _tell_replaced(old, issued, target, as_json=as_json)
+    _tell_replaced(old, status, issued, target, as_json=as_json)
 
 
 @click.command()
@@ -308,14 +310,16 @@ def _date(moment: datetime | None) -> date | None:
     return None if moment is None else moment.date()
 
 
-def _tell_replaced(old: VerificationCode, issued: Issued, target: Path, *, as_json: bool) -> None:
+def _tell_replaced(
+    old: VerificationCode, status: str, issued: Issued, target: Path, *, as_json: bool
+) -> None:
     code = str(issued.code)
     if as_json:
-        members = {"code": code, "url": issued.url, "file": str(target), "replaced": str(old)}
+        members = {"code": code, "url": issued.url, "file": str(target), status: str(old)}
         print_json(members)
         return
     click.echo(f"{code}  {issued.url}")
-    click.echo(f"{target} is for the learner. {old} is replaced.")
+    click.echo(f"{target} is for the learner. {old} is {status}.")
     click.echo(_NEXT)
 
 

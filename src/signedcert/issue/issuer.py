@@ -52,8 +52,8 @@ class Issuer:
     def issue(self, request: Request, at: datetime) -> Issued:
         """One document, durable when this returns.
 
-        Raises IssueError ``already-issued``: this learner, course and run have one with other
-        claims; MalformedError, naming the field.
+        Raises IssueError: ``already-issued``, this learner, course and run have one with other
+        claims; ``status-final``, they have one that was revoked; MalformedError, naming the field.
         """
         (result,) = self.issue_batch([request], at)
         if isinstance(result, SignedCertError):
@@ -97,13 +97,14 @@ class Issuer:
         """
         keys = [one.key for one in requests]
         known = self.registry.find_current([key for key in keys if is_unicode(key)])
+        revoked = self.registry.statuses.revoked([row.code for row in known.values()])
         places = iter(self.registry.draw_status(len(requests) - len(signed)))
         fresh: list[DocumentRow] = []
         results: list[Issued | SignedCertError] = []
         for i, (request, key) in enumerate(zip(requests, keys, strict=True)):
             row = known.get(key)
             if row is not None:
-                results.append(self._again(request, row))
+                results.append(_revoked(row) if row.code in revoked else self._again(request, row))
                 continue
             try:
                 row = signed.get(i) or self.sign(request, next(places), at)
@@ -168,6 +169,14 @@ class Issuer:
         printed = row.key.kind == CERTIFICATE_KIND
         url = verify_url(self.manifest.iss, row.code) if printed else None
         return Issued(row.code, url, bundle, again)
+
+
+def _revoked(row: DocumentRow) -> IssueError:
+    message = (
+        f"{row.key.kind} {row.code}, for this learner, course and run, was revoked; if another one "
+        "is to be issued, say so: signedcert replace"
+    )
+    return IssueError("status-final", message, where="learner_id")
 
 
 def verify_url(iss: str, code: VerificationCode) -> str:

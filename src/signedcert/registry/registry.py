@@ -294,16 +294,18 @@ class Registry:
         except IntegrityError as error:
             raise ConflictError from error
 
-    def replace(self, change: StatusChange, row: DocumentRow, at: datetime) -> None:
-        """Changes the status of a document, and makes ``row`` the current one of its key, in one
-        transaction. Neither names the other.
+    def replace(
+        self, old: VerificationCode, change: StatusChange | None, row: DocumentRow, at: datetime
+    ) -> None:
+        """Makes ``row`` the current document in the place of ``old``, and the ``change`` if there
+        is one, in one transaction. Neither document names the other.
 
         Raises RefusedChangesError as ``StatusTable.change`` does; ConflictError as ``add`` does.
         """
         try:
             with self._engine.begin() as connection:
-                write_changes(connection, [change], at)
-                connection.execute(_NO_MORE, {"symbols": change.code.symbols})
+                write_changes(connection, [change] if change else [], at)
+                connection.execute(_NO_MORE, {"symbols": old.symbols})
                 connection.execute(insert(documents), [_values(row)])
         except IntegrityError as error:
             raise ConflictError from error

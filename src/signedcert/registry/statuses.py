@@ -89,6 +89,16 @@ class StatusTable:
             return None
         return CurrentStatus(VALID if row[0] is None else row[0], *row[1:])
 
+    def revoked(self, codes: Sequence[VerificationCode]) -> set[VerificationCode]:
+        """Those of the documents that are revoked."""
+        symbols = [code.symbols for code in codes]
+        with self._engine.connect() as connection:
+            return {
+                VerificationCode(found)
+                for chunk in _chunks(symbols)
+                for found in connection.scalars(_REVOKED, {"codes": chunk})
+            }
+
     def not_valid(self) -> list[NotValid]:
         """All documents that are not valid, by list and index."""
         with self._engine.connect() as connection:
@@ -182,6 +192,11 @@ _OF = (
     select(status_changes.c.status, status_changes.c.reason, status_changes.c.at)
     .select_from(_STATED)
     .where(documents.c.code == bindparam("code"))
+)
+#: What is revoked stays so: any row will do.
+_REVOKED = select(status_changes.c.document).where(
+    status_changes.c.document.in_(bindparam("codes", expanding=True)),
+    status_changes.c.status == REVOKED,
 )
 _NEWEST_OF_ALL = select(func.max(status_changes.c.number)).group_by(status_changes.c.document)
 #: Not sorted here: a database might then go through all documents in that order.
