@@ -57,6 +57,15 @@ Malformed: TypeAlias = Literal[
     "key-private",
     "key-invalid",
     "kid-not-thumbprint",
+    # notes, checkpoints, log proofs
+    "note-shape",
+    "vkey-shape",
+    "key-name",
+    "key-id",
+    "checkpoint-shape",
+    "checkpoint-extension",
+    "proof-shape",
+    "proof-extra",
     # verification code
     "code-length",
     "code-symbol",

@@ -1,4 +1,4 @@
-"""One spelling per value: base64url and JSON."""
+"""One spelling per value: base64, base64url, decimals and JSON."""
 
 import json
 import time
@@ -14,6 +14,8 @@ from signedcert.core.encoding import (
     MAX_CONTAINERS,
     MAX_DEPTH,
     MAX_INTEGER,
+    b64_decode,
+    b64_encode,
     b64url_decode,
     b64url_encode,
     check_size,
@@ -21,6 +23,7 @@ from signedcert.core.encoding import (
     dump_json,
     format_time,
     parse_canonical_json,
+    parse_decimal,
     parse_json,
     parse_time,
 )
@@ -107,6 +110,99 @@ def test_base64url_that_is_accepted_is_its_own_spelling(text: bytes) -> None:
         assert data.reason.startswith("base64-")
     else:
         assert b64url_encode(data).encode() == text
+
+
+# base64
+
+
+@given(st.binary(max_size=200))
+def test_base64_round_trip(data: bytes) -> None:
+    assert b64_decode(b64_encode(data).encode()) == data
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        # RFC 4648, section 10
+        (b"", ""),
+        (b"f", "Zg=="),
+        (b"fo", "Zm8="),
+        (b"foo", "Zm9v"),
+        (b"foob", "Zm9vYg=="),
+        (b"fooba", "Zm9vYmE="),
+        (b"foobar", "Zm9vYmFy"),
+        (b"\xfb\xff\xfe", "+//+"),
+    ],
+)
+def test_base64_known_spellings(data: bytes, text: str) -> None:
+    assert b64_encode(data) == text
+    assert b64_decode(text.encode()) == data
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"Zg", "base64-padding"),
+        (b"Zg=", "base64-padding"),
+        (b"Zg===", "base64-padding"),
+        (b"Zm8", "base64-padding"),
+        (b"Zm8==", "base64-padding"),
+        (b"Zm9v=", "base64-padding"),
+        (b"Zm9v====", "base64-padding"),
+        (b"=", "base64-padding"),
+        (b"====", "base64-padding"),
+        (b"Z g=", "base64-alphabet"),
+        (b" Zg==", "base64-alphabet"),
+        (b"Zg==\n", "base64-alphabet"),
+        (b"Zg\n==", "base64-alphabet"),
+        (b"Zm9v\tZm9v", "base64-alphabet"),
+        (b"Zg==Zg==", "base64-alphabet"),
+        (b"-__-", "base64-alphabet"),
+        (b"Zm9\xc3", "base64-alphabet"),
+        (b"Zm9v\x00", "base64-alphabet"),
+        (b"Z", "base64-length"),
+        (b"Z===", "base64-length"),
+        (b"Zm9vY", "base64-length"),
+        (b"Zh==", "base64-tail-bits"),
+        (b"Zm9=", "base64-tail-bits"),
+        (b"Zm9vYh==", "base64-tail-bits"),
+    ],
+)
+def test_base64_refuses(text: bytes, reason: Malformed) -> None:
+    with refused(reason, "there"):
+        b64_decode(text, "there")
+
+
+@given(st.lists(st.sampled_from(URL_SAFE + b"+/= \n"), max_size=12).map(bytes) | st.binary())
+@example(b"")
+def test_base64_that_is_accepted_is_its_own_spelling(text: bytes) -> None:
+    data = outcome(b64_decode, text)
+    if isinstance(data, MalformedError):
+        assert data.reason.startswith("base64-")
+    else:
+        assert b64_encode(data).encode() == text
+
+
+# decimals
+
+
+@given(st.integers(0, MAX_INTEGER))
+@example(0)
+@example(MAX_INTEGER)
+def test_a_decimal_is_read_as_it_is_written(number: int) -> None:
+    assert parse_decimal(str(number)) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "00", "01", "+1", "-1", "-0", " 1", "1 ", "1\n", "1_0", "1,0", "1.0", "1e1", "0x1"),
+        *("\u0661", "\uff11", "\u00b2", "\ud800", "ten", str(2**53), "1" * 17, "9" * 5000),
+    ],
+)
+def test_another_spelling_of_a_decimal_is_refused(text: str) -> None:
+    with refused("not-an-integer", "there"):
+        parse_decimal(text, "there")
 
 
 def test_each_of_the_64_symbols_may_stand_last() -> None:

@@ -1,4 +1,6 @@
-"""One accepted spelling per value: base64url and JSON, with limits checked before parsing."""
+"""One accepted spelling per value: base64, base64url, decimals and JSON, with limits checked before
+parsing.
+"""
 
 import json
 import re
@@ -32,6 +34,8 @@ _TO_SECONDS = len("2026-06-30T12:00:00")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _PADDING = (b"", b"===", b"==", b"=")
 _NOT_BASE64URL = re.compile(rb"[^A-Za-z0-9_-]")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_DECIMAL = re.compile("0|[1-9][0-9]{0,15}")  # as many digits as MAX_INTEGER has
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
@@ -75,6 +79,52 @@ def _explain_base64(text: bytes, where: str) -> MalformedError:
         message = f"{len(text)} characters cannot be base64url"
         return MalformedError("base64-length", message, where=where)
     return MalformedError("base64-tail-bits", "the last character has stray bits", where=where)
+
+
+def b64_encode(data: bytes) -> str:
+    """Base64 with padding (RFC 4648, section 4)."""
+    return pybase64.b64encode(data).decode("ascii")
+
+
+def b64_decode(text: bytes, where: str = "") -> bytes:
+    """The bytes that ``text`` spells in base64 with padding.
+
+    Guarantee: ``b64_encode(result)`` is ``text`` again.
+    Raises MalformedError: padding that is missing or too much, ``-`` or ``_``, white space, an
+    impossible length, or bits set behind the last byte.
+    """
+    try:
+        data = pybase64.b64decode(text, validate=True)
+    except ValueError:
+        raise _explain_padded_base64(text, where) from None
+    if pybase64.b64encode(data) != text:
+        raise _explain_padded_base64(text, where)
+    return data
+
+
+def _explain_padded_base64(text: bytes, where: str) -> MalformedError:
+    letters = text.rstrip(b"=")
+    if found := _NOT_BASE64.search(letters):
+        message = f"character {found.group()!r} at position {found.start()} is not base64"
+        return MalformedError("base64-alphabet", message, where=where)
+    if len(letters) % 4 == 1:
+        message = f"{len(letters)} characters cannot be base64"
+        return MalformedError("base64-length", message, where=where)
+    if text != letters + _PADDING[len(letters) % 4]:
+        message = "base64 is filled up with = to a multiple of four characters"
+        return MalformedError("base64-padding", message, where=where)
+    return MalformedError("base64-tail-bits", "the last character has stray bits", where=where)
+
+
+def parse_decimal(text: str, where: str = "") -> int:
+    """The integer from 0 to 2^53 - 1 that ``str`` writes so.
+
+    Raises MalformedError ``not-an-integer``: a sign, leading zeros, anything but ASCII digits.
+    """
+    if not _DECIMAL.fullmatch(text) or (number := int(text)) > MAX_INTEGER:
+        message = f"{ascii(text)[:40]} is not a decimal of at most 53 bits without leading zeros"
+        raise MalformedError("not-an-integer", message, where=where)
+    return number
 
 
 def decode_utf8(data: bytes, where: str = "") -> str:
