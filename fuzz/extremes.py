@@ -16,15 +16,8 @@ from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
 from signedcert.documents.form import MAX_ELEMENTS
 from signedcert.documents.record import FINAL_SCORE, CourseResult
-from signedcert.trust.entries import (
-    CutOff,
-    FinalState,
-    KeyEntry,
-    Landmarks,
-    LogEntry,
-    RootGroup,
-    key_url,
-)
+from signedcert.trust.entries import FinalState, KeyEntry, RootGroup, key_url
+from signedcert.trust.logs import LOG_ALGORITHMS, CutOff, End, Landmarks, LogEntry, log_origin
 from signedcert.trust.manifest import KeyManifest
 
 _Maker = Callable[[int], bytes]
@@ -102,7 +95,7 @@ def large_manifests() -> Iterator[bytes]:
 
 
 def _large(algorithm: Algorithm, root: PublicKey, entries: int, logs: int) -> KeyManifest:
-    cutoff = CutOff("\u00e9" * 128, 2**53 - 1, "0" * 64)
+    cutoff = CutOff(log_origin(ISSUER), 2**53 - 1, "0" * 64)
     group = logs // 2
     roots = (root, *_keys(algorithm, group - 1)), *(_keys(algorithm, group) for _ in range(3))
     return replace(
@@ -110,18 +103,19 @@ def _large(algorithm: Algorithm, root: PublicKey, entries: int, logs: int) -> Ke
         name="\u00e9" * 128,
         root=tuple(RootGroup(len(keys), keys) for keys in roots),
         keys=tuple(_entry(key, cutoff) for key in _keys(algorithm, entries)),
-        logs=tuple(_log(number, _keys(algorithm, 4)) for number in range(logs)),
+        logs=tuple(map(_log, range(1, logs + 1))),
         final=FinalState(("1" * 64,) * (128 * logs), "2" * 64, "3" * 64),
     )
 
 
 def _entry(key: PublicKey, cutoff: CutOff) -> KeyEntry:
-    url, most = key_url(ISSUER, key), cutoff.size
-    return KeyEntry(key, url, "snapshot", "compromised", ISSUED, "required", most, cutoff)
+    url, end = key_url(ISSUER, key), End(cutoff.origin, cutoff.size)
+    return KeyEntry(key, url, "snapshot", "compromised", ISSUED, "required", end, cutoff)
 
 
-def _log(number: int, keys: tuple[PublicKey, ...]) -> LogEntry:
-    return LogEntry(f"{number}.example", keys, "active", Landmarks(1, "f" * 64))
+def _log(number: int) -> LogEntry:
+    keys = tuple(PrivateKey.generate(algorithm).public_key for algorithm in LOG_ALGORITHMS)
+    return LogEntry(log_origin(ISSUER, number), keys, "active", Landmarks(1, "f" * 64))
 
 
 def _keys(algorithm: Algorithm, count: int) -> tuple[PublicKey, ...]:

@@ -33,15 +33,8 @@ from signedcert.custody.private import PrivateKey
 from signedcert.documents.record import STATUSES, CourseResult
 from signedcert.documents.recordbadge import RecordCredential, encode_record
 from signedcert.issue.roster import OPTIONAL, REQUIRED
-from signedcert.trust.entries import (
-    CutOff,
-    FinalState,
-    KeyEntry,
-    Landmarks,
-    LogEntry,
-    StatusPolicy,
-    key_url,
-)
+from signedcert.trust.entries import FinalState, KeyEntry, StatusPolicy, key_url
+from signedcert.trust.logs import LOG_ALGORITHMS, CutOff, End, Landmarks, LogEntry, log_origin
 from signedcert.trust.manifest import MANIFEST_TYPE, KeyManifest
 
 if TYPE_CHECKING:
@@ -163,12 +156,14 @@ def _full() -> bytes:
 
 def _full_manifest(manifest: KeyManifest, roots: tuple[PrivateKey, ...]) -> bytes:
     """A manifest with all that it may have."""
-    keys = [PrivateKey.generate(algorithm).public_key for algorithm in ("ES256", "Ed25519")]
-    cutoff = CutOff("log.example", 7, "0" * 64)
+    key = PrivateKey.generate("ES256").public_key
+    log_keys = tuple(PrivateKey.generate(algorithm).public_key for algorithm in LOG_ALGORITHMS)
+    origin = log_origin(ISSUER)
+    end, cutoff = End(origin, 9), CutOff(origin, 7, "0" * 64)
     compromised = KeyEntry(
-        keys[0], key_url(ISSUER, keys[0]), "issue", "compromised", ISSUED, "required", 9, cutoff
+        key, key_url(ISSUER, key), "issue", "compromised", ISSUED, "required", end, cutoff
     )
-    log = LogEntry("log.example", (keys[1],), "active", Landmarks(1, "f" * 64))
+    log = LogEntry(origin, log_keys, "active", Landmarks(1, "f" * 64))
     final = FinalState(("1" * 64,), "2" * 64, "3" * 64)
     full = replace(
         manifest,

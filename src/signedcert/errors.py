@@ -66,6 +66,9 @@ Malformed: TypeAlias = Literal[
     "checkpoint-extension",
     "proof-shape",
     "proof-extra",
+    "root-mismatch",
+    "tile-name",
+    "tile-shape",
     # verification code
     "code-length",
     "code-symbol",

@@ -18,8 +18,9 @@ from signedcert.documents.certificate import Certificate
 from signedcert.documents.course import Course
 from signedcert.institution import Institution
 from signedcert.issue.issuer import Issued
-from signedcert.trust.entries import KeyEntry, Role, State, key_url
+from signedcert.trust.entries import KeyEntry, Role, key_url
 from signedcert.trust.manifest import KeyManifest
+from signedcert.trust.states import State
 from tests.reference import course as reference_course
 
 NAME = "Example University"

@@ -10,7 +10,8 @@ from signedcert.documents.certificate import Certificate
 from signedcert.errors import ConfigurationError, IssueError, MalformedError
 from signedcert.institution import Institution
 from signedcert.issue.issuer import Issued
-from signedcert.registry.registry import ConflictError, Registry
+from signedcert.registry.errors import ConflictError
+from signedcert.registry.registry import Registry
 from signedcert.registry.statuses import CurrentStatus, RefusedChangesError, StatusChange
 from signedcert.trust.statuslist import REPLACED, REVOKED, SUSPENDED, VALID
 from tests.core.refusal import refused

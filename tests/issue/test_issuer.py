@@ -27,7 +27,8 @@ from signedcert.institution import Institution
 from signedcert.issue import issuer as module
 from signedcert.issue.issuer import Issued, Issuer
 from signedcert.issue.requests import CertificateRequest
-from signedcert.registry.registry import ConflictError, DocumentRow, Registry
+from signedcert.registry.errors import ConflictError
+from signedcert.registry.registry import DocumentRow, Registry
 from tests.core.refusal import refused
 from tests.institution.homes import (
     COMPLETED,

@@ -8,10 +8,11 @@ from signedcert.core.keys import Algorithm
 from signedcert.custody.keyfile import write_key_file
 from signedcert.custody.private import PrivateKey
 from signedcert.institution import Institution
-from signedcert.trust.entries import KeyEntry, Role, State, StatusPolicy, key_url
+from signedcert.trust.entries import KeyEntry, Role, StatusPolicy, key_url
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.reasons import Reasons
 from signedcert.trust.snapshot import Snapshot
+from signedcert.trust.states import State
 from signedcert.trust.statuslist import StatusListToken
 from tests.institution.homes import BEGUN, PASSPHRASE, URL, Place, publish
 

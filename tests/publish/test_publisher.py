@@ -18,9 +18,10 @@ from signedcert.institution import Institution
 from signedcert.publish.publisher import Publisher
 from signedcert.publish.snapshotkey import SnapshotKey
 from signedcert.registry.statuses import NotValid
-from signedcert.trust.entries import FinalState, KeyEntry, State
+from signedcert.trust.entries import FinalState, KeyEntry
 from signedcert.trust.reasons import MAX_REASONS
 from signedcert.trust.snapshot import digest
+from signedcert.trust.states import State
 from signedcert.trust.statuslist import REPLACED, REVOKED, SUSPENDED, VALID
 from tests.core.refusal import refused
 from tests.institution.homes import (

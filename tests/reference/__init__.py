@@ -22,8 +22,9 @@ from signedcert.documents.digest import digest_sri
 from signedcert.documents.openbadges import RECORD_TYPE, Credential
 from signedcert.documents.record import FINAL_SCORE, CourseResult
 from signedcert.documents.recordbadge import RecordCredential, encode_record
-from signedcert.trust.entries import KeyEntry, State, key_url
+from signedcert.trust.entries import KeyEntry, key_url
 from signedcert.trust.manifest import KeyManifest, SignedManifest
+from signedcert.trust.states import State
 from signedcert.trust.store import TrustStore
 
 ISSUER = "https://learn.example.edu"

@@ -15,15 +15,10 @@ from sqlalchemy import URL, event, select
 from signedcert.core.code import VerificationCode
 from signedcert.documents.course import Course
 from signedcert.errors import ConfigurationError, IssueError
-from signedcert.registry import registry as module
+from signedcert.registry import places as module
 from signedcert.registry.engine import sqlite_url
-from signedcert.registry.registry import (
-    REVISION,
-    ConflictError,
-    DocumentKey,
-    DocumentRow,
-    Registry,
-)
+from signedcert.registry.errors import ConflictError
+from signedcert.registry.registry import REVISION, DocumentKey, DocumentRow, Registry
 from signedcert.registry.tables import documents, metadata
 from tests.core.refusal import refused
 from tests.institution.homes import NOW, another_course, newer

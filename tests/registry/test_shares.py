@@ -11,14 +11,15 @@ from threading import Barrier, Thread
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, event, text
+from sqlalchemy import URL, event, insert, text
 from sqlalchemy.exc import DatabaseError
 
 from signedcert.core.encoding import format_time
 from signedcert.errors import ConfigurationError
+from signedcert.registry import tables
 from signedcert.registry.engine import sqlite_url
 from signedcert.registry.migrations.versions import m0002_shares
-from signedcert.registry.registry import REVISION, DocumentRow, Registry
+from signedcert.registry.registry import REVISION, DocumentRow, Registry, _values
 from signedcert.registry.shares import MAX_OPENINGS, Opening, ShareLog, ShareRow, ShareTable
 from tests.core.refusal import refused
 from tests.institution.homes import NOW
@@ -401,7 +402,8 @@ def make_first_revision(url: URL) -> Registry:
 def test_a_registry_of_the_first_release_keeps_its_documents(url: URL) -> None:
     old = make_first_revision(url)
     documents = [row() for _ in range(3)]
-    old.add(documents)
+    with old._engine.begin() as connection:
+        connection.execute(insert(tables.documents), list(map(_values, documents)))
     with refused("registry-version", kind=ConfigurationError):
         Registry.open(url)
     before = execute(url, "SELECT * FROM documents ORDER BY number")

@@ -9,7 +9,8 @@ from sqlalchemy import URL, event
 
 from signedcert.errors import Reason
 from signedcert.registry.engine import sqlite_url
-from signedcert.registry.registry import ConflictError, DocumentRow, Registry
+from signedcert.registry.errors import ConflictError
+from signedcert.registry.registry import DocumentRow, Registry
 from signedcert.registry.statuses import (
     STATUS_WORDS,
     CurrentStatus,

@@ -8,10 +8,10 @@ of the institution, made when they are first named.
 - ``next=``: likewise; ``next=-`` is none.
 - ``by=ABC``: who signs. ``by=AB!`` breaks the signature of B, ``by=AB?`` has another ``alg`` in
   the header of B's.
-- ``keys=k:active,m:retired@7``: each key with its state, ``@`` the log size at which it ended,
-  ``/snapshot`` its role. ``keys=-`` is none.
+- ``keys=k:active,m:retired@7``: each key with its state, ``@`` the log size at which it ended
+  (which brings the log ``L`` with it), ``/snapshot`` its role. ``keys=-`` is none.
 - ``logs=L:active#2``: each log with its state, ``#`` its number of landmarks, ``~`` with other
-  keys than usual.
+  keys than usual, ``^`` with other landmarks.
 - ``tag=x``: something that makes this another manifest; ``iss=other``; ``final=yes``.
 """
 
@@ -20,31 +20,26 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from signedcert.core.jws import GeneralJWS, Header, Signature, signing_input
+from signedcert.core.keys import PublicKey
 from signedcert.custody.private import PrivateKey
-from signedcert.trust.entries import (
-    FinalState,
-    KeyEntry,
-    Landmarks,
-    LogEntry,
-    NextGroup,
-    Role,
-    RootGroup,
-    State,
-    key_url,
-)
+from signedcert.trust.entries import FinalState, KeyEntry, NextGroup, Role, RootGroup, key_url
 from signedcert.trust.history import History, Pin
+from signedcert.trust.logs import LOG_ALGORITHMS, End, Landmarks, LogEntry, log_origin
 from signedcert.trust.manifest import MANIFEST_TYPE, KeyManifest, SignedManifest
 from tests.reference import ISSUED
+
+if TYPE_CHECKING:
+    from signedcert.trust.states import State
 
 ISS = "https://learn.example.edu"
 DIGEST = hashlib.sha256(b"").hexdigest()
 USUAL = {"root": "A", "next": "B", "by": "A", "keys": "k:active", "logs": "-"}
 
 _KEY = re.compile(r"([a-z]):([a-z-]+)(?:@(\d+))?(?:/([a-z]+))?")
-_LOG = re.compile(r"([A-Z]):([a-z-]+)(?:#(\d+))?(~?)")
+_LOG = re.compile(r"([LMN]):([a-z-]+)(?:#(\d+))?(~?)(\^?)")
 
 
 @cache
@@ -57,6 +52,8 @@ def signed(words: str) -> SignedManifest:
     """The manifest that ``words`` describe, as it arrives at a verifier."""
     version, *changes = words.split()
     parts = USUAL | dict(change.split("=", 1) for change in changes)
+    if "@" in parts["keys"] and parts["logs"] == "-":
+        parts["logs"] = "L:active"
     return sign(manifest(int(version), parts), parts["by"])
 
 
@@ -138,16 +135,22 @@ def _entry(text: str, iss: str) -> KeyEntry:
         state=cast("State", state),
         since=ISSUED,
     )
-    return entry if ended is None else replace(entry, ended=int(ended))
+    return entry if ended is None else replace(entry, ended=End(log_origin(ISS), int(ended)))
 
 
 def _log(text: str) -> LogEntry:
     match = _LOG.fullmatch(text)
     assert match is not None, text
-    letter, state, count, other = match.groups()
+    letter, state, count, keys, landmarks = match.groups()
     return LogEntry(
-        origin=f"learn.example.edu/{letter}",
-        keys=(key(f"log {letter}{other}").public_key,),
+        origin=log_origin(ISS, 1 + "LMN".index(letter)),
+        keys=log_keys(f"{letter}{keys}"),
         state=cast("State", state),
-        landmarks=Landmarks(int(count or 0), DIGEST),
+        landmarks=Landmarks(int(count or 0), "f" * 64 if landmarks else DIGEST),
     )
+
+
+@cache
+def log_keys(name: str) -> tuple[PublicKey, ...]:  # noqa: ARG001 - the cache goes by it
+    """The two keys of a log, the same in all histories of one run."""
+    return tuple(PrivateKey.generate(algorithm).public_key for algorithm in LOG_ALGORITHMS)

@@ -9,10 +9,11 @@ from typing import Any
 from signedcert.core.jws import Header, serialize_compact, signing_input
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
-from signedcert.trust.entries import KeyEntry, State, StatusPolicy, key_url
+from signedcert.trust.entries import KeyEntry, StatusPolicy, key_url
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.reasons import REASONS_TYPE, Reasons, StatusReason, Why
 from signedcert.trust.snapshot import SNAPSHOT_TYPE, ManifestVersion, Snapshot, digest
+from signedcert.trust.states import State
 from signedcert.trust.status import StatusFiles
 from signedcert.trust.statuslist import STATUS_LIST_TYPE, StatusList, StatusListToken
 from signedcert.trust.store import TrustStore

@@ -17,8 +17,9 @@ from signedcert.trust.changes import (
     successor,
 )
 from signedcert.trust.describe import describe
-from signedcert.trust.entries import CutOff, NextGroup, StatusPolicy
+from signedcert.trust.entries import NextGroup, StatusPolicy
 from signedcert.trust.history import check_rules
+from signedcert.trust.logs import CutOff, End, log_origin
 from signedcert.trust.manifest import KeyManifest
 from tests.core.refusal import refused
 from tests.trust.house import DIGEST, ISS, USUAL, history, key, manifest, signed
@@ -216,13 +217,16 @@ CHANGES: dict[str, Callable[[KeyManifest], KeyManifest]] = {
     "key url": lambda one: _moved(one, url="https://x.example"),
     "key role": lambda one: _moved(one, role="snapshot"),
     "key logged": lambda one: _moved(one, logged="required"),
-    "key ended": lambda one: _moved(one, ended=7),
-    "key cut-off": lambda one: _moved(one, cutoff=CutOff("learn.example.edu/L", 900, DIGEST)),
+    "key ended": lambda one: _moved(one, ended=End(log_origin(ISS), 7)),
+    "key cut-off": lambda one: _moved(one, cutoff=CutOff(log_origin(ISS), 900, DIGEST)),
     "log gone": lambda one: replace(one, logs=one.logs[:1]),
     "log order": lambda one: replace(one, logs=one.logs[::-1]),
     "log state": lambda one: replace(one, logs=usual(logs="L:void#2,M:active").logs),
     "log keys": lambda one: replace(one, logs=usual(logs="L:active#2~,M:active").logs),
     "log landmarks": lambda one: replace(one, logs=usual(logs="L:active#3,M:active").logs),
+    "log landmarks exchanged": lambda one: replace(
+        one, logs=usual(logs="L:active#2^,M:active").logs
+    ),
     "log more": lambda one: replace(one, logs=usual(logs="L:active#2,M:active,N:active").logs),
     "status": lambda one: replace(one, status=StatusPolicy(3600)),
     "final": lambda one: replace(one, final=usual(final="yes").final),
@@ -230,6 +234,7 @@ CHANGES: dict[str, Callable[[KeyManifest], KeyManifest]] = {
 FORBIDDEN = {
     *("iss", "version", "root", "root threshold", "root group more", "next", "next gone"),
     *("key gone", "key url", "key role", "log gone", "log keys"),
+    "log landmarks exchanged",
 }
 
 

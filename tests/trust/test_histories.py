@@ -12,12 +12,12 @@ import pytest
 from signedcert.core.jws import GeneralJWS
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.errors import MalformedError, RejectedError, SignedCertError
-from signedcert.trust.entries import CutOff
 from signedcert.trust.history import History, Pin
+from signedcert.trust.logs import CutOff, log_origin
 from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.store import TrustStore
 from tests.reference import World
-from tests.trust.house import DIGEST, history, key, sign, signature, signed
+from tests.trust.house import DIGEST, ISS, history, key, sign, signature, signed
 
 
 class Row(NamedTuple):
@@ -214,12 +214,12 @@ ENTRIES = (
     ),
     Row(
         "the end is forgotten",
-        ("1", "2 keys=k:retired@7", "3 keys=k:retired"),
+        ("1", "2 keys=k:retired@7", "3 keys=k:retired logs=L:active"),
         "manifest-key-changed",
     ),
     Row(
         "the end is forgotten in a theft",
-        ("1", "2 keys=k:retired@7", "3 keys=k:compromised"),
+        ("1", "2 keys=k:retired@7", "3 keys=k:compromised logs=L:active"),
         "manifest-key-changed",
     ),
     Row(
@@ -230,6 +230,9 @@ ENTRIES = (
     Row("a log is exchanged", ("1 logs=L:active", "2 logs=M:active"), "manifest-key-missing"),
     Row("a log changes its keys", ("1 logs=L:active", "2 logs=L:active~"), "manifest-key-changed"),
     Row("landmarks are added", ("1 logs=L:active#1", "2 logs=L:active#5"), "accepted"),
+    Row(
+        "landmarks are changed", ("1 logs=L:active#5", "2 logs=L:active#5^"), "manifest-key-changed"
+    ),
     Row("landmarks are lost", ("1 logs=L:active#5", "2 logs=L:active#4"), "manifest-key-missing"),
 )
 
@@ -342,11 +345,11 @@ def test_the_table_of_states_is_complete() -> None:
 
 
 def test_a_cut_off_may_move() -> None:
-    first = signed("1 keys=k:compromised")
+    first = signed("1 keys=k:compromised logs=L:active")
     entry = first.unverified.keys[0]
-    known = history("1 keys=k:compromised")
+    known = history("1 keys=k:compromised logs=L:active")
     for version, size in ((2, 900), (3, 700)):
-        moved = replace(entry, cutoff=CutOff("learn.example.edu/L", size, DIGEST))
+        moved = replace(entry, cutoff=CutOff(log_origin(ISS), size, DIGEST))
         manifest = replace(first.unverified, version=version, keys=(moved,))
         known = known.accept(sign(manifest, "A"))
     assert [one.keys[0].cutoff and one.keys[0].cutoff.size for one in known.versions] == [

@@ -10,8 +10,9 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet
 
 from signedcert.errors import MalformedError, UndecidedError
-from signedcert.trust.entries import Role, State
+from signedcert.trust.entries import Role
 from signedcert.trust.jwks import jwks, pyjwk, served, standard_jwk
+from signedcert.trust.states import State
 from tests.reference import ISSUED, ISSUER, World, credential
 from tests.trust.house import signed
 

@@ -15,10 +15,11 @@ from signedcert.core.jws import GeneralJWS
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
 from signedcert.errors import MalformedError, SignedCertError
-from signedcert.trust.entries import CutOff, FinalState, StatusPolicy, key_url
+from signedcert.trust.entries import FinalState, StatusPolicy, key_url
+from signedcert.trust.logs import CutOff, log_origin
 from signedcert.trust.manifest import MANIFEST_TYPE, KeyManifest, SignedManifest
 from tests.reference import ISSUED, ISSUER, World
-from tests.trust.house import DIGEST, key, manifest, signature, signed
+from tests.trust.house import DIGEST, ISS, key, manifest, signature, signed
 
 #: A manifest with everything that a manifest can have.
 FULL = manifest(
@@ -36,7 +37,7 @@ FULL = replace(
     status=StatusPolicy(86400),
     keys=(
         *FULL.keys[:2],
-        replace(FULL.keys[2], cutoff=CutOff("learn.example.edu/L", 5, DIGEST)),
+        replace(FULL.keys[2], cutoff=CutOff(log_origin(ISS), 5, DIGEST)),
         *FULL.keys[3:],
     ),
     final=FinalState((DIGEST, DIGEST), DIGEST, DIGEST),
@@ -128,6 +129,15 @@ def _move_last(*path: str | int) -> Edit:
     return edit
 
 
+def _reverse(*path: str | int) -> Edit:
+    def edit(members: Any) -> None:  # noqa: ANN401 - JSON is any
+        for step in path:
+            members = members[step]
+        members.reverse()
+
+    return edit
+
+
 def _duplicate(*path: str | int, into: tuple[str | int, ...]) -> Edit:
     def edit(members: Any) -> None:  # noqa: ANN401 - JSON is any
         value = members
@@ -186,7 +196,7 @@ REFUSALS: dict[str, tuple[Edit, str]] = {
     ),
     "root key that also issues": (_duplicate("keys", 0, "jwk", into=ROOT_KEYS), "key-invalid"),
     "log key that also issues": (
-        _duplicate("keys", 0, "jwk", into=("logs", 0, "keys")),
+        _set("logs", 0, "keys", 0, to=FULL.root[0].keys[0].to_jwk()),
         "key-invalid",
     ),
     "issuing key twice": (_duplicate("keys", 0, into=("keys",)), "key-invalid"),
@@ -206,8 +216,18 @@ REFUSALS: dict[str, tuple[Edit, str]] = {
     "key in a state that none has": (_set("keys", 0, "state", to="revoked"), "wrong-value"),
     "key logged as none is": (_set("keys", 0, "logged", to="yes"), "wrong-value"),
     "key since another spelling": (_set("keys", 0, "since", to="2026-07-01"), "wrong-value"),
-    "key that ended below zero": (_set("keys", 0, "ended", to=-1), "wrong-value"),
+    "key that ended below zero": (_set("keys", 0, "ended", "size", to=-1), "wrong-value"),
     "key that ended null": (_set("keys", 0, "ended", to=None), "wrong-type"),
+    "key that ended nowhere": (_delete("keys", 0, "ended", "origin"), "member-missing"),
+    "key that ended with another member": (_set("keys", 0, "ended", "x", to=1), "member-unknown"),
+    "key that ended in no log of the manifest": (
+        _set("keys", 0, "ended", "origin", to=log_origin(ISS, 3)),
+        "wrong-value",
+    ),
+    "cut-off in no log of the manifest": (
+        _set("keys", 2, "cutoff", "origin", to=log_origin(ISS, 3)),
+        "wrong-value",
+    ),
     "active key that ended": (_set("keys", 0, "state", to="active"), "manifest-key-state"),
     "announced key that ended": (
         _set("keys", 0, "state", to="pre-published"),
@@ -223,8 +243,14 @@ REFUSALS: dict[str, tuple[Edit, str]] = {
     "keys out of order": (_move_last("keys", 0, "url"), "member-order"),
     "257 keys": (_set("keys", to=[{}] * 257), "too-large"),
     "33 logs": (_set("logs", to=[{}] * 33), "too-large"),
-    "five keys of a log": (_set("logs", 0, "keys", to=[JWK] * 5), "too-large"),
-    "log twice": (_set("logs", 1, "origin", to="learn.example.edu/L"), "wrong-value"),
+    "three keys of a log": (_set("logs", 0, "keys", to=[JWK] * 3), "too-large"),
+    "one key of a log": (_delete("logs", 0, "keys", 1), "key-type"),
+    "keys of a log in another order": (_reverse("logs", 0, "keys"), "key-type"),
+    "log twice": (_set("logs", 1, "origin", to=log_origin(ISS)), "wrong-value"),
+    "log elsewhere": (_set("logs", 0, "origin", to="example.org/log"), "not-under-issuer"),
+    "log of number 1": (_set("logs", 0, "origin", to=f"{log_origin(ISS)}-1"), "not-under-issuer"),
+    "log of number 02": (_set("logs", 0, "origin", to=f"{log_origin(ISS)}-02"), "not-under-issuer"),
+    "log behind": (_set("logs", 0, "origin", to=f"{log_origin(ISS)}/"), "not-under-issuer"),
     "log of blank origin": (_set("logs", 0, "origin", to=" "), "text-blank"),
     "log of long origin": (_set("logs", 0, "origin", to="x" * 257), "text-too-long"),
     "log in a state that none has": (_set("logs", 0, "state", to="open"), "wrong-value"),

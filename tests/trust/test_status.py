@@ -18,9 +18,10 @@ from signedcert.errors import (
     RejectedError,
     SignedCertError,
 )
-from signedcert.trust.entries import FinalState, State, key_url
+from signedcert.trust.entries import FinalState, key_url
 from signedcert.trust.manifest import MANIFEST_TYPE
 from signedcert.trust.snapshot import ManifestVersion, digest
+from signedcert.trust.states import State
 from signedcert.trust.status import DocumentStatus, StatusData, StatusFiles, open_snapshot
 from signedcert.trust.statuslist import REPLACED, REVOKED, SUSPENDED
 from signedcert.trust.store import TrustStore

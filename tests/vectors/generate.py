@@ -593,7 +593,7 @@ def _keys(shop: Workshop) -> Iterator[Named]:
             shop,
             "A proof that holds nothing",
             with_proof,
-            undecided("proof-invalid"),
+            undecided("proof-invalid", "proof-shape"),
             institution=shop.with_log,
         ),
     )

@@ -14,17 +14,11 @@ from signedcert.core.keys import P256_ORDER, PublicKey
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
 from signedcert.documents.openbadges import Credential
-from signedcert.trust.entries import (
-    KeyEntry,
-    Landmarks,
-    LogEntry,
-    Logged,
-    Role,
-    State,
-    StatusPolicy,
-    key_url,
-)
+from signedcert.trust.entries import KeyEntry, Logged, Role, StatusPolicy, key_url
+from signedcert.trust.landmarks import LandmarkList
+from signedcert.trust.logs import LOG_ALGORITHMS, LogEntry, log_origin
 from signedcert.trust.manifest import KeyManifest, SignedManifest
+from signedcert.trust.states import State
 from tests.reference import ISSUED, ISSUER, World, credential, make_world
 from tests.vectors.model import Institution
 
@@ -92,9 +86,8 @@ class Workshop:
     @cached_property
     def with_log(self) -> Institution:
         """The institution, with a log."""
-        key = PrivateKey.generate("Ed25519").public_key
-        landmarks = Landmarks(0, hashlib.sha256(b"").hexdigest())
-        log = LogEntry("learn.example.edu/log", (key,), "active", landmarks)
+        keys = tuple(PrivateKey.generate(algorithm).public_key for algorithm in LOG_ALGORITHMS)
+        log = LogEntry(log_origin(ISSUER), keys, "active", LandmarkList().landmarks)
         return self.changed("with-log", logs=(log,))
 
     def with_status(self) -> Institution:

@@ -15,7 +15,9 @@ from signedcert.core.jws import CompactJWS
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
 from signedcert.errors import ConfigurationError, RejectedError, UndecidedError, VerificationError
-from signedcert.trust.entries import Landmarks, LogEntry, StatusPolicy, key_url
+from signedcert.trust.entries import StatusPolicy, key_url
+from signedcert.trust.landmarks import LandmarkList
+from signedcert.trust.logs import LOG_ALGORITHMS, LogEntry, log_origin
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.store import TrustStore
 from signedcert.verify.policy import Policy
@@ -64,8 +66,8 @@ def trust_of(manifest: KeyManifest, world: World) -> TrustStore:
 
 
 def with_log(world: World) -> TrustStore:
-    key = PrivateKey.generate("Ed25519").public_key
-    log = LogEntry("learn.example.edu/log", (key,), "active", Landmarks(0, "0" * 64))
+    keys = tuple(PrivateKey.generate(algorithm).public_key for algorithm in LOG_ALGORITHMS)
+    log = LogEntry(log_origin(ISSUER), keys, "active", LandmarkList().landmarks)
     return trust_of(replace(world.manifest, logs=(log,)), world)
 
 

@@ -20,7 +20,7 @@ DECISIVE = {
     "a fork": f"two manifests of one version are signed by the root keys of {ISSUER}",
     "a broken signature": "not a signature of KEY",
     "another course": "the course document beside the certificate is not the one that was signed",
-    "a log and a proof": "this release does not read proofs",
+    "a log and a proof": "an index, a path, an empty line",
     "pre-published": "KEY is pre-published since 2026-06-30",
     "void": "KEY is void since 2026-06-30",
     "compromised": "KEY is compromised since 2026-06-30",

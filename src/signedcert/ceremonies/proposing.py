@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from signedcert.core.encoding import parse_json
 from signedcert.core.keys import Algorithm, PublicKey
@@ -24,8 +25,11 @@ from signedcert.trust.changes import (
     set_status,
     successor,
 )
-from signedcert.trust.entries import Role, State
+from signedcert.trust.entries import Role
 from signedcert.trust.manifest import KeyManifest
+
+if TYPE_CHECKING:
+    from signedcert.trust.states import State
 
 _MAX_JWK = 16 * 1024
 #: More programs read it, and status lists are for them too.

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from signedcert.core.jws import MAX_GENERAL
 from signedcert.errors import ConfigurationError, MalformedError, UndecidedError
 from signedcert.files import read_limited
+from signedcert.trust.landmarks import MAX_LANDMARKS_FILE
+from signedcert.trust.logs import log_folder
 from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.reasons import MAX_REASONS_FILE
 from signedcert.trust.snapshot import MAX_SNAPSHOT, digest
@@ -177,6 +179,24 @@ def take_statuses(store: TrustStore, iss: str, source: Source, at: datetime) -> 
     return store.update(iss, StatusFiles(data, lists, reasons or None), at)
 
 
+def take_landmarks(store: TrustStore, iss: str, source: Source) -> TrustStore:
+    """The store with the landmarks of each log that the newest manifest names, as far as a source
+    has those that are not known.
+
+    Raises what the source and ``TrustStore.add_landmarks`` raise.
+    """
+    for log in store.institutions[iss].newest.logs:
+        known = store.landmarks.get((iss, log.origin))
+        wanted = log.landmarks.count
+        if wanted == (len(known.heads) if known else 0):
+            continue
+        name = f"{log_folder(iss, log.origin)}/landmarks/{wanted}"
+        data = source.find(name, MAX_LANDMARKS_FILE)
+        if data is not None:
+            store = store.add_landmarks(iss, log.origin, data)
+    return store
+
+
 def require_whole(store: TrustStore, iss: str) -> None:
     """Raises MalformedError if a source does not have what its own snapshot announces, or if the
     institution's keys contradict each other.
@@ -185,6 +205,11 @@ def require_whole(store: TrustStore, iss: str) -> None:
     if history.forked:
         message = "two manifests of one version are signed; ask the institution"
         raise UndecidedError("trust-fork", message)
+    for log in history.newest.logs:
+        known = store.landmarks.get((iss, log.origin))
+        if log.landmarks.count != (len(known.heads) if known else 0):
+            message = "the manifest names landmarks that this source does not have; try another"
+            raise MalformedError("status-incomplete", message, where=log.origin)
     if status is not None and status.snapshot.announces_newer(history.newest):
         message = (
             f"keys of version {status.snapshot.manifest.version} are announced, and version "

@@ -61,7 +61,11 @@ def add(sources: tuple[str, ...], pin: str | None, directory: Path | None, as_js
       signedcert trust add https://learn.example.edu --pin 1:0b5c…
       signedcert trust add keys.json --pin 1:0b5c…
     """
-    from signedcert.cli.network import open_source, take_statuses  # noqa: PLC0415 - 25 ms
+    from signedcert.cli.network import (  # noqa: PLC0415 - 25 ms
+        open_source,
+        take_landmarks,
+        take_statuses,
+    )
 
     opened = [(place, open_source(place)) for place in sources]
     manifests = [data for _, source in opened for data in source.manifests(0)]
@@ -74,6 +78,7 @@ def add(sources: tuple[str, ...], pin: str | None, directory: Path | None, as_js
     failed = False
     for place, source in opened:
         try:
+            store = take_landmarks(store, iss, source)
             store = take_statuses(store, iss, source, datetime.now(UTC))
         except SignedCertError as error:
             failed = True
@@ -193,6 +198,7 @@ def _update(
     from signedcert.cli.network import (  # noqa: PLC0415 - 25 ms
         open_source,
         require_whole,
+        take_landmarks,
         take_manifests,
         take_statuses,
     )
@@ -204,6 +210,7 @@ def _update(
         before, after = (one.institutions[iss].newest.version for one in (store, updated))
         store, known = updated, store.statuses.get(iss)
         outcome = outcome._replace(iss=iss, versions=tuple(range(before + 1, after + 1)))
+        store = take_landmarks(store, iss, source)
         store = take_statuses(store, iss, source, datetime.now(UTC))
         outcome = outcome._replace(statuses=store.statuses.get(iss) not in (None, known))
         require_whole(store, iss)

@@ -16,7 +16,8 @@ from signedcert.documents.openbadges import RECORD_TYPE
 from signedcert.errors import IssueError, SignedCertError
 from signedcert.issue.requests import CERTIFICATE_KIND, Place, Request, is_unicode
 from signedcert.issue.words import is_offensive
-from signedcert.registry.registry import ConflictError, DocumentRow, Registry
+from signedcert.registry.errors import ConflictError
+from signedcert.registry.registry import DocumentRow, Registry
 from signedcert.trust.entries import key_url
 from signedcert.trust.manifest import KeyManifest
 

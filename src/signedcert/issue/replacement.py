@@ -9,7 +9,8 @@ from signedcert.errors import IssueError
 from signedcert.issue.issuer import Issuer
 from signedcert.issue.prepare import Versions, record_request
 from signedcert.issue.requests import CERTIFICATE_KIND, CertificateRequest, Request
-from signedcert.registry.registry import ConflictError, DocumentRow, Registry
+from signedcert.registry.errors import ConflictError
+from signedcert.registry.registry import DocumentRow, Registry
 from signedcert.registry.statuses import RefusedChangesError, StatusChange
 from signedcert.trust.reasons import Why
 from signedcert.trust.statuslist import REPLACED, REVOKED

@@ -1,6 +1,5 @@
 """The registry: a document is in it, durably, before anyone is told that it exists."""
 
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -27,17 +26,17 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import format_time
 from signedcert.documents.course import Course
-from signedcert.documents.openbadges import STATUS_LIST_SIZE
 from signedcert.errors import ConfigurationError, IssueError
 from signedcert.registry.engine import open_engine
+from signedcert.registry.errors import ConflictError
+from signedcert.registry.log import LogTable
+from signedcert.registry.places import draw_places, taken_places
 from signedcert.registry.shares import ShareTable
 from signedcert.registry.statuses import StatusChange, StatusTable, write_changes
-from signedcert.registry.tables import courses, documents
+from signedcert.registry.tables import courses, documents, log_pending
 
 #: The revision that this release reads and writes.
-REVISION = "0003"
-#: Half of a list stays decoys, and a random index is free at the first or second draw.
-_LIST_CAPACITY = STATUS_LIST_SIZE // 2
+REVISION = "0004"
 #: SQLite's limit on variables in a statement, and room in it for the others.
 _MAX_KEYS = 500
 
@@ -80,10 +79,6 @@ class CourseRow(NamedTuple):
     id: str
     version: int
     text: str
-
-
-class ConflictError(Exception):
-    """Another process has taken a key, a code or a status index. Nothing was written."""
 
 
 class Registry:
@@ -179,6 +174,10 @@ class Registry:
         """What became of the documents that are here; good until ``close``."""
         return StatusTable(self._engine)
 
+    def log(self, number: int = 1) -> LogTable:
+        """One of the institution's logs; good until ``close``."""
+        return LogTable(self._engine, number)
+
     # Courses
 
     def add_course(self, course: Course, at: datetime) -> bool:
@@ -261,27 +260,13 @@ class Registry:
 
         They are not reserved: another process may take one first, and ``add`` then says so.
         """
-        drawn: list[tuple[int, int]] = []
         with self._engine.connect() as connection:
-            number = connection.scalar(select(func.max(documents.c.status_list))) or 1
-            while len(drawn) < count:
-                used = connection.scalar(_USED.where(documents.c.status_list == number)) or 0
-                room = max(_LIST_CAPACITY - used, 0)
-                drawn += _draw(connection, number, min(count - len(drawn), room))
-                number += 1
-        return drawn
+            return draw_places(connection, count)
 
     def taken(self, places: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
         """Those of the pairs of list and index that a document has."""
-        indices: dict[int, list[int]] = {}
-        for number, index in places:
-            indices.setdefault(number, []).append(index)
         with self._engine.connect() as connection:
-            return {
-                (number, index)
-                for number, wanted in indices.items()
-                for index in _taken(connection, number, wanted)
-            }
+            return taken_places(connection, places)
 
     def add(self, rows: Iterable[DocumentRow]) -> None:
         """Writes all rows, or none. When it returns they are on disk.
@@ -290,7 +275,7 @@ class Registry:
         """
         try:
             with self._engine.begin() as connection:
-                connection.execute(insert(documents), list(map(_values, rows)))
+                _insert(connection, rows)
         except IntegrityError as error:
             raise ConflictError from error
 
@@ -306,7 +291,7 @@ class Registry:
             with self._engine.begin() as connection:
                 write_changes(connection, [change] if change else [], at)
                 connection.execute(_NO_MORE, {"symbols": old.symbols})
-                connection.execute(insert(documents), [_values(row)])
+                _insert(connection, [row])
         except IntegrityError as error:
             raise ConflictError from error
 
@@ -337,18 +322,18 @@ _SELECT = select(
 
 #: The names of what ``DocumentRow`` holds, its key spread out.
 _COLUMNS = tuple(column.name for column in _SELECT.selected_columns)
-_USED = select(func.count()).select_from(documents)
-_TAKEN = select(documents.c.status_index).where(
-    documents.c.status_list == bindparam("number"),
-    documents.c.status_index.in_(bindparam("indices", expanding=True)),
-)
-
-
 _NO_MORE = update(documents).where(documents.c.code == bindparam("symbols")).values(current=False)
 
 
 def _values(row: DocumentRow) -> dict[str, object]:
     return dict(zip(_COLUMNS, (*row.key, row.code.symbols, *row[2:]), strict=True))
+
+
+def _insert(connection: Connection, rows: Iterable[DocumentRow]) -> None:
+    """The documents, and that they are to be logged."""
+    values = list(map(_values, rows))
+    connection.execute(insert(documents), values)
+    connection.execute(insert(log_pending), [{"document": row["code"]} for row in values])
 
 
 def _document(row: Sequence[Any]) -> DocumentRow:
@@ -366,24 +351,6 @@ def _current(kind: str, learners: list[str]) -> Select[Any]:
 def _chunks(values: list[_Value]) -> Iterator[list[_Value]]:
     for start in range(0, len(values), _MAX_KEYS):
         yield values[start : start + _MAX_KEYS]
-
-
-def _draw(connection: Connection, number: int, count: int) -> list[tuple[int, int]]:
-    drawn: dict[int, None] = {}  # keeps the order, which is random too
-    while len(drawn) < count:
-        words = memoryview(secrets.token_bytes(4 * (count - len(drawn)))).cast("I")
-        fresh = dict.fromkeys(word % STATUS_LIST_SIZE for word in words)
-        taken = _taken(connection, number, list(fresh))
-        drawn |= {index: None for index in fresh if index not in taken}
-    return [(number, index) for index in drawn]
-
-
-def _taken(connection: Connection, number: int, indices: list[int]) -> set[int]:
-    return {
-        index
-        for chunk in _chunks(indices)
-        for index in connection.scalars(_TAKEN, {"number": number, "indices": chunk})
-    }
 
 
 def _newer(revision: str) -> ConfigurationError:

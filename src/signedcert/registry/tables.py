@@ -28,7 +28,8 @@ courses = Table(
 )
 
 #: One row per signed document. ``claims`` is a digest of what was asked for, by which the same
-#: request is known again. ``entry`` is the log entry; ``log_index`` its place, once it has one.
+#: request is known again. ``entry`` is the log entry. ``log_index`` is not used: SQLite has no way
+#: to take it away again.
 #: A code that is there once says the same of document id and entry; an index over random values
 #: is most of what a row costs.
 documents = Table(
@@ -121,3 +122,34 @@ status_changes = Table(
     sqlite_autoincrement=True,
 )
 Index("status_changes_document", status_changes.c.document, status_changes.c.number)
+
+#: Documents that wait to be logged. A table of its own: it is small, and ``documents`` is not.
+log_pending = Table(
+    "log_pending",
+    metadata,
+    Column("document", String(20), ForeignKey("documents.code"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+#: Which document is which entry of which log, from 0 on, without gaps. Rows are never altered.
+log_entries = Table(
+    "log_entries",
+    metadata,
+    Column("log", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("document", Integer, ForeignKey("documents.number"), nullable=False),
+    UniqueConstraint("document", "log", name="logged_once"),
+    sqlite_with_rowid=False,
+)
+
+#: The heads of the logs. The one without a ``note`` is to be signed next.
+log_heads = Table(
+    "log_heads",
+    metadata,
+    Column("log", Integer, primary_key=True),
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("at", String(20), nullable=False),
+    Column("note", Text),
+    sqlite_with_rowid=False,
+)

@@ -11,16 +11,9 @@ from datetime import datetime, timedelta
 from signedcert.core.encoding import whole_seconds
 from signedcert.core.keys import PublicKey
 from signedcert.errors import MalformedError
-from signedcert.trust.entries import (
-    KeyEntry,
-    NextGroup,
-    Role,
-    RootGroup,
-    State,
-    StatusPolicy,
-    key_url,
-)
+from signedcert.trust.entries import KeyEntry, NextGroup, Role, RootGroup, StatusPolicy, key_url
 from signedcert.trust.manifest import KeyManifest
+from signedcert.trust.states import State
 
 #: When a verifier should have looked for newer keys; authenticity does not depend on it.
 FRESH = timedelta(days=365)

@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
-from signedcert.trust.entries import KeyEntry, LogEntry, NextGroup, RootGroup, State, StatusPolicy
+from signedcert.trust.entries import KeyEntry, NextGroup, RootGroup, StatusPolicy
 from signedcert.trust.history import rotates
+from signedcert.trust.logs import LogEntry
 from signedcert.trust.manifest import KeyManifest
+from signedcert.trust.states import State
 
 
 class Change(NamedTuple):
@@ -148,8 +150,8 @@ def _named(entry: KeyEntry) -> str:
 def _details(entry: KeyEntry) -> str:
     since = f" Since {entry.since:%Y-%m-%d %H:%M} UTC"
     logged = "" if entry.logged == "expected" else f"; place in the log: {entry.logged}"
-    ended = "" if entry.ended is None else f"; it ended at log size {entry.ended}"
-    cutoff = entry.cutoff
+    end, cutoff = entry.ended, entry.cutoff
+    ended = "" if end is None else f"; it ended at size {end.size} of {end.origin}"
     up_to = "" if cutoff is None else f"; believed up to size {cutoff.size} of {cutoff.origin}"
     return f"{since}{logged}{ended}{up_to}."
 
@@ -192,7 +194,9 @@ def _logs(before: tuple[LogEntry, ...], after: tuple[LogEntry, ...]) -> Iterator
         if log.state != old[log.origin].state:
             yield Change(f"Log {log.origin} is {log.state}.", _FORWARD)
         if log.landmarks != old[log.origin].landmarks:
-            yield Change(f"Log {log.origin} has {landmarks}.", "Landmarks are only added.")
+            added = log.landmarks.count > old[log.origin].landmarks.count
+            why = "Landmarks are only added." if added else _FORBIDDEN
+            yield Change(f"Log {log.origin} has {landmarks}.", why)
     left = {log.origin for log in after}
     for log in before:
         if log.origin not in left:

@@ -1,4 +1,4 @@
-"""What a key manifest is made of: root groups, keys, logs, each with its form in JSON."""
+"""What a key manifest is made of: root groups, keys, policies, each with its form in JSON."""
 
 import re
 from dataclasses import dataclass
@@ -8,25 +8,19 @@ from typing import Literal, NamedTuple, TypeAlias, cast, get_args
 from signedcert.core.encoding import format_time, parse_time
 from signedcert.core.keys import PublicKey
 from signedcert.core.shape import Members
-from signedcert.documents.text import check_text
 from signedcert.errors import MalformedError
+from signedcert.trust.fields import DIGEST, hex_digest, public_key, public_keys
+from signedcert.trust.logs import CutOff, End
+from signedcert.trust.states import STATES, State
 
 Role: TypeAlias = Literal["issue", "snapshot", "log"]
-State: TypeAlias = Literal["pre-published", "active", "retired", "compromised", "void"]
 Logged: TypeAlias = Literal["expected", "required", "anchored"]
 
 _MAX_KEYS = 16
-#: Two algorithms, and of each the key that goes and the one that comes.
-_MAX_LOG_KEYS = 4
 _MAX_LISTS = 4096
-_MAX_ORIGIN = 256
 
 _ROLES: tuple[str, ...] = get_args(Role)
-_STATES: tuple[str, ...] = get_args(State)
 _LOGGED: tuple[str, ...] = get_args(Logged)
-#: What a JWK may leave out elsewhere; where one of these stands, it has but one value.
-_REPEATING = frozenset({"alg", "use", "kid"})
-_DIGEST = re.compile("[0-9a-f]{64}")
 _THUMBPRINT = re.compile("[A-Za-z0-9_-]{43}")
 
 
@@ -39,7 +33,7 @@ class RootGroup(NamedTuple):
     @classmethod
     def from_json(cls, members: Members) -> "RootGroup":
         """Raises MalformedError, among others for a threshold that cannot be reached."""
-        keys = _public_keys(members, _MAX_KEYS)
+        keys = public_keys(members, _MAX_KEYS)
         group = cls(_threshold(members, len(keys)), keys)
         members.done()
         return group
@@ -73,30 +67,11 @@ class NextGroup(NamedTuple):
         return {"threshold": self.threshold, "keys": list(self.thumbprints)}
 
 
-class CutOff(NamedTuple):
-    """The head of a log up to which a compromised key is believed."""
-
-    origin: str
-    size: int
-    root: str
-
-    @classmethod
-    def from_json(cls, members: Members) -> "CutOff":
-        """Raises MalformedError."""
-        cutoff = cls(_log_origin(members), members.integer("size"), _hex(members, "root"))
-        members.done()
-        return cutoff
-
-    def to_json(self) -> dict[str, object]:
-        """The member order of the wire."""
-        return {"origin": self.origin, "size": self.size, "root": self.root}
-
-
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
     """A key of the institution, its role, and its state since a moment.
 
-    ``ended`` is the log size at which a retired key ended, where there is a log; ``cutoff``
+    ``ended`` is the size of the log at which a retired key ended, where there is one; ``cutoff``
     belongs to a compromised key. ``url`` serves the JWK, and is the ``kid`` of what it signed.
     """
 
@@ -106,20 +81,20 @@ class KeyEntry:
     state: State
     since: datetime
     logged: Logged = "expected"
-    ended: int | None = None
+    ended: End | None = None
     cutoff: CutOff | None = None
 
     @classmethod
     def from_json(cls, members: Members) -> "KeyEntry":
         """Raises MalformedError, among others for fields that do not go with the state."""
         entry = cls(
-            key=_public_key(members.take("jwk"), members.path("jwk")),
+            key=public_key(members.take("jwk"), members.path("jwk")),
             url=members.text("url"),
             role=cast("Role", members.text("role", *_ROLES)),
-            state=cast("State", members.text("state", *_STATES)),
+            state=cast("State", members.text("state", *STATES)),
             since=parse_time(members.text("since"), members.path("since")),
             logged=cast("Logged", members.text("logged", *_LOGGED)),
-            ended=members.integer("ended") if "ended" in members else None,
+            ended=End.from_json(members.object("ended")) if "ended" in members else None,
             cutoff=CutOff.from_json(members.object("cutoff")) if "cutoff" in members else None,
         )
         members.done()
@@ -137,7 +112,7 @@ class KeyEntry:
             "logged": self.logged,
         }
         if self.ended is not None:
-            members["ended"] = self.ended
+            members["ended"] = self.ended.to_json()
         if self.cutoff is not None:
             members["cutoff"] = self.cutoff.to_json()
         return members
@@ -149,55 +124,6 @@ class KeyEntry:
         if self.ended is not None and self.state not in ("retired", "compromised", "void"):
             message = "only a key that is no longer used has a log size at which it ended"
             raise MalformedError("manifest-key-state", message, where=where)
-
-
-@dataclass(frozen=True, slots=True)
-class Landmarks:
-    """How many landmarks there are, and the digest of their list."""
-
-    count: int
-    digest: str
-
-    @classmethod
-    def from_json(cls, members: Members) -> "Landmarks":
-        """Raises MalformedError."""
-        landmarks = cls(members.integer("count"), _hex(members, "digest"))
-        members.done()
-        return landmarks
-
-    def to_json(self) -> dict[str, object]:
-        """The member order of the wire."""
-        return {"count": self.count, "digest": self.digest}
-
-
-class LogEntry(NamedTuple):
-    """A log of the institution: its origin line, the keys that sign its heads."""
-
-    origin: str
-    keys: tuple[PublicKey, ...]
-    state: State
-    landmarks: Landmarks
-
-    @classmethod
-    def from_json(cls, members: Members) -> "LogEntry":
-        """Raises MalformedError."""
-        entry = cls(
-            origin=_log_origin(members),
-            keys=_public_keys(members, _MAX_LOG_KEYS),
-            state=cast("State", members.text("state", *_STATES)),
-            landmarks=Landmarks.from_json(members.object("landmarks")),
-        )
-        members.done()
-        return entry
-
-    def to_json(self) -> dict[str, object]:
-        """The member order of the wire."""
-        return {
-            "origin": self.origin,
-            "keys": [key.to_jwk() for key in self.keys],
-            "state": self.state,
-            "landmarks": self.landmarks.to_json(),
-        }
 
 
 class StatusPolicy(NamedTuple):
@@ -228,10 +154,10 @@ class FinalState(NamedTuple):
     def from_json(cls, members: Members) -> "FinalState":
         """Raises MalformedError."""
         lists = members.texts("lists", _MAX_LISTS)
-        if not all(map(_DIGEST.fullmatch, lists)):
+        if not all(map(DIGEST.fullmatch, lists)):
             message = "digests in lower-case hex are expected"
             raise MalformedError("wrong-value", message, where=members.path("lists"))
-        final = cls(lists, _hex(members, "reasons"), _hex(members, "checkpoint"))
+        final = cls(lists, hex_digest(members, "reasons"), hex_digest(members, "checkpoint"))
         members.done()
         return final
 
@@ -250,40 +176,6 @@ def is_key_url(url: str, iss: str) -> bool:
     """Whether ``url`` could be that of a key of ``iss``: its place, a thumbprint, nothing else."""
     prefix = f"{iss}/.well-known/keys/"
     return url.startswith(prefix) and bool(_THUMBPRINT.fullmatch(url.removeprefix(prefix)))
-
-
-def match_text(members: Members, name: str, pattern: re.Pattern[str], what: str) -> str:
-    """A string member that has to be of a pattern. Raises MalformedError ``wrong-value``."""
-    text = members.text(name)
-    if not pattern.fullmatch(text):
-        message = f"{ascii(text)[:80]} is not {what}"
-        raise MalformedError("wrong-value", message, where=members.path(name))
-    return text
-
-
-def _hex(members: Members, name: str) -> str:
-    return match_text(members, name, _DIGEST, "a SHA-256 digest in lower-case hex")
-
-
-def _log_origin(members: Members) -> str:
-    origin = members.text("origin")
-    check_text(origin, _MAX_ORIGIN, members.path("origin"))
-    return origin
-
-
-def _public_key(value: object, where: str) -> PublicKey:
-    key = PublicKey.from_jwk(value, where)
-    if not cast("dict[str, object]", value).keys() >= _REPEATING:
-        message = "alg, use and kid belong into every key of a manifest"
-        raise MalformedError("member-missing", message, where=where)
-    return key
-
-
-def _public_keys(members: Members, limit: int) -> tuple[PublicKey, ...]:
-    values = members.array("keys", limit)
-    return tuple(
-        _public_key(value, f"{members.path('keys')}[{i}]") for i, value in enumerate(values)
-    )
 
 
 def _threshold(members: Members, count: int) -> int:

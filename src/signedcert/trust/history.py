@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 from signedcert.core.keys import BadSignatureError
 from signedcert.errors import MalformedError, RejectedError, UndecidedError
-from signedcert.trust.entries import KeyEntry, LogEntry, NextGroup, RootGroup, State
+from signedcert.trust.entries import KeyEntry, NextGroup, RootGroup
+from signedcert.trust.logs import LogEntry
 from signedcert.trust.manifest import KeyManifest, SignedManifest
+from signedcert.trust.states import State
 
 _PIN = re.compile("([1-9][0-9]{0,8}):([0-9a-f]{64})")
 
@@ -271,3 +273,6 @@ def _check_logs(before: tuple[LogEntry, ...], after: tuple[LogEntry, ...], where
         if new.landmarks.count < old.landmarks.count:
             message = f"log {old.origin} loses landmarks"
             raise MalformedError("manifest-key-missing", message, where=where)
+        if new.landmarks.count == old.landmarks.count and new.landmarks != old.landmarks:
+            message = f"log {old.origin} changes its landmarks"
+            raise MalformedError("manifest-key-changed", message, where=where)

@@ -26,13 +26,13 @@ from signedcert.errors import MalformedError
 from signedcert.trust.entries import (
     FinalState,
     KeyEntry,
-    LogEntry,
     NextGroup,
     RootGroup,
     StatusPolicy,
     key_url,
-    match_text,
 )
+from signedcert.trust.fields import match_text
+from signedcert.trust.logs import LogEntry, log_folder, log_origin
 
 MANIFEST_TYPE = "signedcert-keys+jws"
 
@@ -132,8 +132,7 @@ class KeyManifest:
         thumbprints = [key.thumbprint for key in keys]
         if len(set(thumbprints)) != len(thumbprints):
             raise MalformedError("key-invalid", "a key stands twice", where=where)
-        if len({log.origin for log in self.logs}) != len(self.logs):
-            raise MalformedError("wrong-value", "a log stands twice", where=where)
+        self._check_logs(where)
         for position, entry in enumerate(self.keys):
             if entry.url != key_url(self.iss, entry.key):
                 message = f"the key's place is {key_url(self.iss, entry.key)}"
@@ -145,6 +144,20 @@ class KeyManifest:
         if self.expires <= self.issued:
             message = "expires before it is issued"
             raise MalformedError("manifest-expired-before-issued", message, where=where)
+
+    def _check_logs(self, where: str) -> None:
+        origins = [log.origin for log in self.logs]
+        if len(set(origins)) != len(origins):
+            raise MalformedError("wrong-value", "a log stands twice", where=where)
+        for position, origin in enumerate(origins):
+            if log_folder(self.iss, origin) is None:
+                message = f"not where {self.iss} publishes a log: {log_origin(self.iss)}, -2, -3 …"
+                place = f"{where}.logs[{position}].origin"
+                raise MalformedError("not-under-issuer", message, where=place)
+        for position, entry in enumerate(self.keys):
+            if any(one and one.origin not in origins for one in (entry.ended, entry.cutoff)):
+                message = "a place in a log that the manifest does not name"
+                raise MalformedError("wrong-value", message, where=f"{where}.keys[{position}]")
 
     def _is_present(self, group: NextGroup) -> bool:
         """Whether who holds the present root keys reaches the threshold of a group to come."""

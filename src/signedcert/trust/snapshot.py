@@ -21,7 +21,8 @@ from signedcert.core.jws import CompactJWS, Header
 from signedcert.core.keys import BadSignatureError
 from signedcert.core.shape import Members
 from signedcert.errors import MalformedError, RejectedError, UndecidedError
-from signedcert.trust.entries import KeyEntry, State, match_text
+from signedcert.trust.entries import KeyEntry
+from signedcert.trust.fields import match_text
 from signedcert.trust.manifest import KeyManifest
 
 SNAPSHOT_TYPE = "signedcert-snapshot+jws"
@@ -264,9 +265,8 @@ def _find(manifest: KeyManifest, kid: str | None, where: str) -> KeyEntry:
 
 
 def _check_state(entry: KeyEntry, where: str) -> None:
-    state: State = entry.state
-    message = f"key {entry.key.thumbprint} is {state}"
-    match state:
+    message = f"key {entry.key.thumbprint} is {entry.state}"
+    match entry.state:
         case "pre-published":
             raise RejectedError("key-pre-published", message, where=where)
         case "compromised":

@@ -20,10 +20,13 @@ from signedcert.errors import (
 from signedcert.files import read_limited, write_atomic
 from signedcert.trust.entries import KeyEntry
 from signedcert.trust.history import History, Pin
+from signedcert.trust.landmarks import MAX_LANDMARKS_FILE, LandmarkList, vouched_for
+from signedcert.trust.logs import log_folder
 from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.status import SNAPSHOT_FILE, StatusData, StatusFiles
 
 _PIN_FILE = "pin"
+_LANDMARKS = "landmarks-"
 _MAX_PIN = 128
 #: Why what a snapshot key has signed may count no more under a later manifest.
 _OVERTAKEN: tuple[Reason, ...] = (
@@ -47,12 +50,14 @@ class TrustStore:
     """What a verifier believes; nothing in it changes, ``add`` returns another one.
 
     ``institutions`` are the histories by ``iss``, ``statuses`` what is known of their documents'
-    statuses. On disk it is a directory with one folder per institution, holding ``pin``, every
-    accepted manifest and the status files; reading it checks them all again.
+    statuses, ``landmarks`` the lists of their logs by ``iss`` and origin. On disk it is a directory
+    with one folder per institution, holding ``pin``, every accepted manifest, the landmarks and the
+    status files; reading it checks them all again.
     """
 
     institutions: Mapping[str, History] = field(default_factory=dict)
     statuses: Mapping[str, StatusData] = field(default_factory=dict)
+    landmarks: Mapping[tuple[str, str], LandmarkList] = field(default_factory=dict)
     _headers: Mapping[bytes, TrustedKey] = field(init=False, repr=False, compare=False)
     _urls: Mapping[str, TrustedKey] = field(init=False, repr=False, compare=False)
 
@@ -70,11 +75,12 @@ class TrustStore:
         }
         object.__setattr__(self, "institutions", MappingProxyType(dict(self.institutions)))
         object.__setattr__(self, "statuses", MappingProxyType(dict(self.statuses)))
+        object.__setattr__(self, "landmarks", MappingProxyType(dict(self.landmarks)))
         object.__setattr__(self, "_headers", headers)
         object.__setattr__(self, "_urls", {key.entry.url: key for key in keys})
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (dict(self.institutions), dict(self.statuses))
+        return type(self), (dict(self.institutions), dict(self.statuses), dict(self.landmarks))
 
     @classmethod
     def empty(cls) -> "TrustStore":
@@ -107,8 +113,42 @@ class TrustStore:
             except SignedCertError:
                 if not history.forked:  # what follows one side of a fork does not fit the other
                     raise
-        iss = history.newest.iss
-        return TrustStore({**self.institutions, iss: history}, self._statuses_under(history))
+        institutions = {**self.institutions, history.newest.iss: history}
+        return TrustStore(institutions, self._statuses_under(history), self._vouched_for(history))
+
+    def _vouched_for(self, history: History) -> dict[tuple[str, str], LandmarkList]:
+        """All landmarks, those of this institution only as far as its manifests go: what followed
+        the loser of a fork is gone.
+        """
+        return {
+            (iss, origin): known
+            for (iss, origin), known in self.landmarks.items()
+            if iss != history.newest.iss or vouched_for(history, origin, known.landmarks)
+        }
+
+    def add_landmarks(self, iss: str, origin: str, data: bytes) -> "TrustStore":
+        """The store with the landmarks of a log: those that its newest manifest names or, which is
+        less, an earlier one. A shorter list than the one that is here changes nothing.
+
+        Raises what ``LandmarkList.parse`` raises; MalformedError ``digest-mismatch``: root keys
+        have not signed this list; ConfigurationError ``trust-missing``.
+        """
+        found = LandmarkList.parse(data, f"landmarks of {origin}")
+        if not vouched_for(self._trusted(iss), origin, found.landmarks):
+            message = "no manifest of this institution vouches for this list"
+            raise MalformedError("digest-mismatch", message, where=f"landmarks of {origin}")
+        known = self.landmarks.get((iss, origin), LandmarkList())
+        if len(found.heads) <= len(known.heads):
+            return self
+        landmarks = {**self.landmarks, (iss, origin): found}
+        return TrustStore(self.institutions, self.statuses, landmarks)
+
+    def _trusted(self, iss: str) -> History:
+        history = self.institutions.get(iss)
+        if history is None:
+            message = "this institution is not trusted here; see: signedcert trust add --help"
+            raise ConfigurationError("trust-missing", message, where=iss)
+        return history
 
     def _statuses_under(self, history: History) -> dict[str, StatusData]:
         """All statuses, those of this institution only as far as its newest manifest goes."""
@@ -129,12 +169,9 @@ class TrustStore:
         Raises what ``StatusData.load`` raises, and keeps what it has; ConfigurationError
         ``trust-missing`` for an institution that is not in the store.
         """
-        history = self.institutions.get(iss)
-        if history is None:
-            message = "this institution is not trusted here; see: signedcert trust add --help"
-            raise ConfigurationError("trust-missing", message, where=iss)
-        loaded = StatusData.load(files, history.newest, self.statuses.get(iss), at)
-        return TrustStore(self.institutions, {**self.statuses, iss: loaded})
+        newest = self._trusted(iss).newest
+        loaded = StatusData.load(files, newest, self.statuses.get(iss), at)
+        return TrustStore(self.institutions, {**self.statuses, iss: loaded}, self.landmarks)
 
     def _history(self, iss: str, pin: Pin) -> History | None:
         """The history to go on with, if the institution is known, from this pin or an earlier one.
@@ -175,7 +212,9 @@ class TrustStore:
                 pin, manifests = _read_institution(folder)
                 files = StatusFiles.read(folder)
                 try:
-                    store = _restored(store.add(manifests, pin), pin, files)
+                    store, iss = _added(store, manifests, pin)
+                    store = _with_landmarks(store, iss, folder)
+                    store = _restored(store, iss, files)
                 except SignedCertError as error:
                     error.where = ": ".join(filter(None, (str(folder), error.where)))
                     raise
@@ -200,7 +239,18 @@ class TrustStore:
                 self.statuses[iss].files.write(folder)
             else:
                 StatusFiles.remove(folder)
+            self._write_landmarks(history, folder)
             write_atomic(folder / _PIN_FILE, f"{history.pin}\n".encode())
+
+    def _write_landmarks(self, history: History, folder: Path) -> None:
+        iss = history.newest.iss
+        for log in history.newest.logs:
+            file = folder / f"{_LANDMARKS}{log_folder(iss, log.origin)}"
+            known = self.landmarks.get((iss, log.origin))
+            if known is None:
+                file.unlink(missing_ok=True)
+            else:
+                write_atomic(file, known.encode())
 
 
 def _files(history: History) -> dict[str, bytes]:
@@ -226,22 +276,38 @@ def _manifest_files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.glob("*.json") if file.name != SNAPSHOT_FILE)
 
 
-def _restored(store: TrustStore, pin: str, files: StatusFiles | None) -> TrustStore:
+def _added(store: TrustStore, manifests: list[bytes], pin: str) -> tuple[TrustStore, str]:
+    """The store with what a folder holds, and whose it is."""
+    added = store.add(manifests, pin)
+    (iss,) = (
+        iss
+        for iss, history in added.institutions.items()
+        if any(version.pin == pin for version in history.versions)
+    )
+    return added, iss
+
+
+def _with_landmarks(store: TrustStore, iss: str, folder: Path) -> TrustStore:
+    """The store with the landmarks in a folder, a file for each log."""
+    for log in store.institutions[iss].newest.logs:
+        file = folder / f"{_LANDMARKS}{log_folder(iss, log.origin)}"
+        if file.is_file():
+            data = read_limited(file, MAX_LANDMARKS_FILE)
+            store = store.add_landmarks(iss, log.origin, data)
+    return store
+
+
+def _restored(store: TrustStore, iss: str, files: StatusFiles | None) -> TrustStore:
     """The store with status files that were checked before they were written."""
     if files is None:
         return store
-    iss, history = next(
-        (iss, history)
-        for iss, history in store.institutions.items()
-        if any(version.pin == pin for version in history.versions)
-    )
     try:
-        status = StatusData.parse(files, history.newest)
+        status = StatusData.parse(files, store.institutions[iss].newest)
     except SignedCertError as error:
         if _is_overtaken(error):
             return store
         raise
-    return TrustStore(store.institutions, {**store.statuses, iss: status})
+    return TrustStore(store.institutions, {**store.statuses, iss: status}, store.landmarks)
 
 
 def _is_overtaken(error: SignedCertError) -> bool:

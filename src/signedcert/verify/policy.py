@@ -25,6 +25,10 @@ class Policy:
     revoked. Neither matters where an institution publishes no status, nor for what it is known to
     have taken back.
 
+    ``classical_broken`` is for the day on which a quantum computer can forge classical signatures:
+    what such a key signed is believed if it is under a landmark of a log, and root keys that such a
+    computer cannot forge vouch for that.
+
     Raises ConfigurationError ``policy-empty``: a policy that asks for nothing is a mistake; to
     ask for nothing, give none.
     """
@@ -35,10 +39,12 @@ class Policy:
     max_trust_age: timedelta | None = None
     max_status_age: timedelta | None = None
     unsafe_accept_unknown_status: bool = False
+    classical_broken: bool = False
 
     def __post_init__(self) -> None:
         asked = (self.issuer, self.course, self.learner, self.max_trust_age, self.max_status_age)
-        if asked == (None,) * 5 and not self.unsafe_accept_unknown_status:
+        flags = self.unsafe_accept_unknown_status or self.classical_broken
+        if asked == (None,) * 5 and not flags:
             message = "this policy asks for nothing; give no policy instead"
             raise ConfigurationError("policy-empty", message)
 

@@ -9,7 +9,7 @@ from signedcert.core.keys import BadSignatureError
 from signedcert.documents.digest import digest_sri
 from signedcert.documents.openbadges import CERTIFICATE_TYPES, RECORD_TYPE
 from signedcert.errors import MalformedError, Reason
-from signedcert.trust.entries import KeyEntry, is_key_url
+from signedcert.trust.entries import is_key_url
 from signedcert.trust.history import History
 from signedcert.trust.store import TrustedKey, TrustStore
 from signedcert.verify.report import Check, Kind, Outcome, Signed
@@ -23,7 +23,6 @@ NOT_ASKED = {step: Check(step, Outcome.NOT_ASKED) for step in range(1, 11)}
 _NO_COURSE = Check(
     4, Outcome.PASSED, technical="the course document was not at hand, so it was not compared"
 )
-_NO_LOG = Check(5, Outcome.NOT_PUBLISHED, technical="the manifest names no log")
 
 
 # Step 1
@@ -153,40 +152,6 @@ def course_document(digest: str, bundle: Bundle) -> Check:
         return PASSED[4]
     technical = "the course document beside the certificate is not the one that was signed"
     return Check(4, Outcome.UNDECIDED, "course-digest-mismatch", technical=technical)
-
-
-# Step 5
-
-
-def no_log(history: History) -> Check | None:
-    """The outcome for an institution without a log; None if it has one."""
-    return None if history.newest.logs else _NO_LOG
-
-
-def log_place(bundle: Bundle) -> Check:
-    """The inclusion proof, where there is one."""
-    if bundle.proof is None and "proof" not in bundle.damaged:
-        return Check(5, Outcome.NOT_ASKED, technical="no proof of its place came with it")
-    technical = "this release does not read proofs"
-    return Check(5, Outcome.UNDECIDED, "proof-invalid", technical=technical)
-
-
-# Step 6
-
-
-def key_state(entry: KeyEntry) -> Check:
-    """What each state of a key means for a document without a proof of its place."""
-    technical = f"key {entry.key.thumbprint} is {entry.state} since {entry.since:%Y-%m-%d}"
-    match entry.state:
-        case "pre-published":
-            return Check(6, Outcome.UNDECIDED, "key-pre-published", technical=technical)
-        case "void":
-            return Check(6, Outcome.FAILED, "key-void", technical=technical)
-        case "compromised":
-            return Check(6, Outcome.UNDECIDED, "proof-missing", "key-compromised", technical)
-    if entry.logged != "expected":
-        return Check(6, Outcome.UNDECIDED, "proof-missing", f"logged-{entry.logged}", technical)
-    return Check(6, Outcome.PASSED, technical=f"{technical}; a place in a log was not shown")
 
 
 # Step 8

@@ -20,6 +20,7 @@ from signedcert.trust.history import History
 from signedcert.trust.status import DocumentStatus
 from signedcert.trust.store import TrustedKey, TrustStore
 from signedcert.verify import steps
+from signedcert.verify.log import KeyRule, LogRule, Place
 from signedcert.verify.messages import message_for
 from signedcert.verify.policy import Policy
 from signedcert.verify.report import (
@@ -133,20 +134,22 @@ class Verifier:
         signed = steps.signature(standing.key, parsed.jws)  # (3)
         claims = parsed.claims(bundle)  # (4)
         genuine = credential if signed is PASSED[3] else None
-        status, known = standing.status_of(genuine, at)
+        logged, place = standing.log.place(bundle, parsed.jws)  # (5)
+        key_state = standing.key_state(genuine, place)  # (6)
+        status, known = standing.status_of(genuine, at)  # (7)
         checks = (
             PASSED[1],
             PASSED[2],
             signed,
             claims,
-            standing.no_log or steps.log_place(bundle),  # (5)
-            standing.key_state if genuine else NOT_MADE[6],  # (6)
-            status,  # (7)
+            logged,
+            key_state,
+            status,
             steps.validity(genuine, at) if genuine else NOT_MADE[8],  # (8)
             steps.printed_code(parsed.code, code),  # (9)
             self._policy(credential, history, at),  # (10)
         )
-        believed = genuine if standing.key_state.outcome is Outcome.PASSED else None
+        believed = genuine if key_state.outcome is Outcome.PASSED else None
         course = bundle.course if believed and claims is PASSED[4] else None
         return Report(
             checks,
@@ -197,16 +200,30 @@ class Verifier:
             if found is None:
                 return None
             newest = found.history.newest
+            rule = self._key_rule(found)
             standing = self._standings[header] = _Standing(
                 found,
                 Issuer(newest.iss, newest.name),
                 steps.known_issuer(found.history),
-                steps.key_state(found.entry),
-                steps.no_log(found.history),
+                self._log_rule(found.history),
+                rule,
+                rule.check(None),
                 StatusRule.make(found.history, self.trust.statuses.get(newest.iss), self.policy),
                 steps.kind_of(header),
             )
         return standing
+
+    def _log_rule(self, history: History) -> LogRule:
+        """One for all keys of an institution, which have one log, and its heads."""
+        for standing in self._standings.values():
+            if standing.log.history is history:
+                return standing.log
+        return LogRule(history, self.trust.landmarks)
+
+    def _key_rule(self, found: TrustedKey) -> KeyRule:
+        broken = self.policy is not None and self.policy.classical_broken
+        post_quantum = found.history.post_quantum and found.history.newest.post_quantum
+        return KeyRule(found.entry, broken, post_quantum)
 
 
 class _Standing(NamedTuple):
@@ -215,10 +232,17 @@ class _Standing(NamedTuple):
     key: TrustedKey
     issuer: Issuer
     issuer_known: Check
-    key_state: Check
-    no_log: Check | None
+    log: LogRule
+    key_rule: KeyRule
+    unplaced: Check
     status: StatusRule | None
     kind: Kind
+
+    def key_state(self, genuine: Signed | None, place: Place | None) -> Check:
+        """Step 6. What it comes to without a place is worked out once."""
+        if genuine is None:
+            return NOT_MADE[6]
+        return self.unplaced if place is None else self.key_rule.check(place)
 
     def status_of(
         self, genuine: Signed | None, at: datetime

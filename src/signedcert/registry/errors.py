@@ -1,0 +1,7 @@
+"""What stands in the way of a write."""
+
+
+class ConflictError(Exception):
+    """Another process has taken a key, a code, a status index or a place in a log. Nothing was
+    written.
+    """

@@ -1,0 +1,167 @@
+"""The log in a registry: its entries and its heads are the truth, its files a picture of them."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from signedcert.core.code import VerificationCode
+from signedcert.core.encoding import format_time
+from signedcert.registry.errors import ConflictError
+from signedcert.registry.tables import documents, log_entries, log_heads, log_pending
+
+#: SQLite's limit on variables in a statement.
+_MAX_CODES = 500
+
+
+class HeadRow(NamedTuple):
+    """A head of the log. ``at`` is when it was made, ``note`` the signed checkpoint; None as long
+    as it is to be signed: nothing else can be signed before it.
+    """
+
+    size: int
+    root: bytes
+    at: str
+    note: str | None
+
+
+class LogTable:
+    """One log of a registry, by its number; every write is one transaction."""
+
+    def __init__(self, engine: Engine, log: int = 1) -> None:
+        self._engine = engine
+        self._log = log
+
+    # Entries
+
+    def size(self) -> int:
+        """How many entries there are, under a head or not yet."""
+        with self._engine.connect() as connection:
+            return connection.scalar(_SIZE, {"log": self._log}) or 0
+
+    def pending(self) -> int:
+        """How many documents are not logged yet."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(log_pending)) or 0
+
+    def append(self, limit: int, shuffle: Callable[[list[int]], None]) -> int:
+        """Gives up to ``limit`` documents that are not logged yet their places, in the order that
+        ``shuffle`` leaves; how many they were. They keep these places for ever.
+
+        Raises ConflictError: another writer was first.
+        """
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(_LOCK)
+                first = connection.scalar(_SIZE, {"log": self._log}) or 0
+                numbers = list(connection.scalars(_PENDING, {"limit": limit}))
+                shuffle(numbers)
+                if numbers:
+                    connection.execute(
+                        insert(log_entries),
+                        [
+                            {"log": self._log, "number": first + i, "document": number}
+                            for i, number in enumerate(numbers)
+                        ],
+                    )
+                    connection.execute(_DONE, {"log": self._log, "first": first})
+        except IntegrityError as error:
+            raise ConflictError from error
+        return len(numbers)
+
+    def entries(self, start: int, stop: int) -> list[bytes]:
+        """The log entries at these places, in their order."""
+        place = {"log": self._log, "start": start, "stop": stop}
+        with self._engine.connect() as connection:
+            return list(connection.scalars(_ENTRIES, place))
+
+    def places(self, codes: Sequence[VerificationCode]) -> dict[VerificationCode, int]:
+        """Where documents are in this log; those that are not in it are left out."""
+        symbols = [code.symbols for code in codes]
+        places: dict[VerificationCode, int] = {}
+        with self._engine.connect() as connection:
+            for start in range(0, len(symbols), _MAX_CODES):
+                wanted = {"log": self._log, "codes": symbols[start : start + _MAX_CODES]}
+                for code, number in connection.execute(_PLACES, wanted):
+                    places[VerificationCode(code)] = number
+        return places
+
+    # Heads
+
+    def newest_head(self) -> HeadRow | None:
+        """The largest head; None if there is none yet."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_NEWEST, {"log": self._log}).first()
+        return None if row is None else HeadRow(*row)
+
+    def heads(self) -> list[HeadRow]:
+        """All heads, by size."""
+        with self._engine.connect() as connection:
+            return [HeadRow(*row) for row in connection.execute(_HEADS, {"log": self._log})]
+
+    def add_head(self, size: int, root: bytes, at: datetime) -> None:
+        """Writes down which head is to be signed next. Raises ConflictError if one of this size
+        is there.
+        """
+        row = {"log": self._log, "size": size, "root": root, "at": format_time(at), "note": None}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(log_heads), [row])
+        except IntegrityError as error:
+            raise ConflictError from error
+
+    def sign_head(self, size: int, note: str) -> None:
+        """Writes down the signed checkpoint of a head, if there is none yet."""
+        with self._engine.begin() as connection:
+            connection.execute(_SIGN, {"of_log": self._log, "of_size": size, "signed": note})
+
+
+_SIZE = select(func.max(log_entries.c.number) + 1).where(log_entries.c.log == bindparam("log"))
+#: Who reads first may find that another one has written, and then may not write (SQLite).
+_LOCK = delete(log_pending).where(log_pending.c.document == "")
+_PENDING = (
+    select(documents.c.number)
+    .join_from(log_pending, documents, documents.c.code == log_pending.c.document)
+    .limit(bindparam("limit"))
+)
+_NEW = (
+    select(documents.c.code)
+    .join_from(log_entries, documents, documents.c.number == log_entries.c.document)
+    .where(log_entries.c.log == bindparam("log"), log_entries.c.number >= bindparam("first"))
+)
+_DONE = delete(log_pending).where(log_pending.c.document.in_(_NEW))
+_ENTRIES = (
+    select(documents.c.entry)
+    .join_from(log_entries, documents, documents.c.number == log_entries.c.document)
+    .where(
+        log_entries.c.log == bindparam("log"),
+        log_entries.c.number >= bindparam("start"),
+        log_entries.c.number < bindparam("stop"),
+    )
+    .order_by(log_entries.c.number)
+)
+_PLACES = (
+    select(documents.c.code, log_entries.c.number)
+    .join_from(documents, log_entries, documents.c.number == log_entries.c.document)
+    .where(
+        log_entries.c.log == bindparam("log"),
+        documents.c.code.in_(bindparam("codes", expanding=True)),
+    )
+)
+_HEADS = (
+    select(log_heads.c.size, log_heads.c.root, log_heads.c.at, log_heads.c.note)
+    .where(log_heads.c.log == bindparam("log"))
+    .order_by(log_heads.c.size)
+)
+_NEWEST = _HEADS.order_by(None).order_by(log_heads.c.size.desc()).limit(1)
+_SIGN = (
+    update(log_heads)
+    .where(
+        log_heads.c.log == bindparam("of_log"),
+        log_heads.c.size == bindparam("of_size"),
+        log_heads.c.note.is_(None),
+    )
+    .values(note=bindparam("signed"))
+)
