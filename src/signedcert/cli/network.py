@@ -14,7 +14,7 @@ from signedcert.core.jws import MAX_GENERAL
 from signedcert.errors import ConfigurationError, MalformedError, UndecidedError
 from signedcert.files import read_limited
 from signedcert.trust.landmarks import MAX_LANDMARKS_FILE
-from signedcert.trust.logs import log_folder
+from signedcert.trust.logs import LogEntry, log_folder
 from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.reasons import MAX_REASONS_FILE
 from signedcert.trust.snapshot import MAX_SNAPSHOT, digest
@@ -186,15 +186,28 @@ def take_landmarks(store: TrustStore, iss: str, source: Source) -> TrustStore:
     Raises what the source and ``TrustStore.add_landmarks`` raise.
     """
     for log in store.institutions[iss].newest.logs:
-        known = store.landmarks.get((iss, log.origin))
-        wanted = log.landmarks.count
-        if wanted == (len(known.heads) if known else 0):
-            continue
-        name = f"{log_folder(iss, log.origin)}/landmarks/{wanted}"
-        data = source.find(name, MAX_LANDMARKS_FILE)
-        if data is not None:
-            store = store.add_landmarks(iss, log.origin, data)
+        if not _has_landmarks(store, iss, log):
+            name = f"{log_folder(iss, log.origin)}/landmarks/{log.landmarks.count}"
+            data = source.find(name, MAX_LANDMARKS_FILE)
+            if data is not None:
+                store = store.add_landmarks(iss, log.origin, data)
     return store
+
+
+def require_landmarks(store: TrustStore, iss: str) -> None:
+    """Raises MalformedError if landmarks that the newest manifest names are not at hand."""
+    for log in store.institutions[iss].newest.logs:
+        if not _has_landmarks(store, iss, log):
+            message = (
+                "the manifest names landmarks of the log that are not here, without which proofs "
+                "cannot be checked; try another source"
+            )
+            raise MalformedError("status-incomplete", message, where=log.origin)
+
+
+def _has_landmarks(store: TrustStore, iss: str, log: LogEntry) -> bool:
+    known = store.landmarks.get((iss, log.origin))
+    return log.landmarks.count == (len(known.heads) if known else 0)
 
 
 def require_whole(store: TrustStore, iss: str) -> None:
@@ -205,11 +218,7 @@ def require_whole(store: TrustStore, iss: str) -> None:
     if history.forked:
         message = "two manifests of one version are signed; ask the institution"
         raise UndecidedError("trust-fork", message)
-    for log in history.newest.logs:
-        known = store.landmarks.get((iss, log.origin))
-        if log.landmarks.count != (len(known.heads) if known else 0):
-            message = "the manifest names landmarks that this source does not have; try another"
-            raise MalformedError("status-incomplete", message, where=log.origin)
+    require_landmarks(store, iss)
     if status is not None and status.snapshot.announces_newer(history.newest):
         message = (
             f"keys of version {status.snapshot.manifest.version} are announced, and version "

@@ -63,6 +63,7 @@ def add(sources: tuple[str, ...], pin: str | None, directory: Path | None, as_js
     """
     from signedcert.cli.network import (  # noqa: PLC0415 - 25 ms
         open_source,
+        require_landmarks,
         take_landmarks,
         take_statuses,
     )
@@ -75,14 +76,19 @@ def add(sources: tuple[str, ...], pin: str | None, directory: Path | None, as_js
     store = read_trust(directory) if (directory or default_trust()).exists() else TrustStore.empty()
     store = store.add(manifests, _pin(pin, manifests, store))
     iss = SignedManifest.parse(manifests[0]).unverified.iss
-    failed = False
+    errors = []
     for place, source in opened:
         try:
             store = take_landmarks(store, iss, source)
             store = take_statuses(store, iss, source, datetime.now(UTC))
         except SignedCertError as error:
-            failed = True
-            _tell(place, error)
+            errors.append((place, error))
+    try:
+        require_landmarks(store, iss)
+    except SignedCertError as error:
+        errors.append((iss, error))
+    for place, problem in errors:
+        _tell(place, problem)
     store.write(directory or default_trust())
     if as_json:
         print_json(_line(store, iss))
@@ -92,7 +98,7 @@ def add(sources: tuple[str, ...], pin: str | None, directory: Path | None, as_js
         click.echo(f"{newest.name} ({iss}) is trusted, by its keys of version {newest.version}.")
         if not history.post_quantum:
             click.echo("Its root keys are classical: a quantum computer could forge them one day.")
-    if failed:
+    if errors:
         raise click.exceptions.Exit(1)
 
 
