@@ -9,8 +9,11 @@ from decimal import Decimal
 
 from tests.reference import ISSUED, ISSUER, make_world, record, salts
 
+from signedcert.core.encoding import b64_encode
 from signedcert.core.jws import MAX_COMPACT
 from signedcert.core.keys import Algorithm, PublicKey
+from signedcert.core.logproof import MAX_PATH
+from signedcert.core.note import MAX_NOTE, MAX_SIGNATURES
 from signedcert.core.sdjwt import MAX_DISCLOSURES, Disclosure
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
@@ -175,6 +178,35 @@ def large_sd_jwts() -> Iterator[bytes]:
         yield jwt + b"~" + piece * ((MAX_COMPACT - len(jwt) - 1) // len(piece))
     for value in ('{"' + "}" * 48000, "{" * 48000 + "}", '{"":' * 9000 + "0" + "}" * 9000):
         yield jwt + b"~" + Disclosure.write(bytes(16), value).segment + b"~"
+
+
+def large_notes() -> Iterator[bytes]:
+    """Notes and checkpoints with as many signatures as are read and with more, the largest that
+    fit, each good, and with what makes the last one fail.
+    """
+    text = b"a\n1\n" + b64_encode(bytes(32)).encode() + b"\n"
+    for count in (1, MAX_SIGNATURES, MAX_SIGNATURES + 1):
+        room = (MAX_NOTE - len(text) - 1) // count
+        encoded = b64_encode(bytes((room - 8) // 4 * 3)).encode()
+        line = "\u2014 a ".encode() + encoded + b"\n"
+        yield text + b"\n" + line * count
+        yield text + b"\n" + line * (count - 1) + line[:-2] + b"B\n"
+        yield b"a\n" * (room // 2 * (count - 1)) + text + b"\n" + line
+    for piece in ("\n", "\u2014 a AAAAAAA=\n", "\u2014 ", "\u2014 \u3000", "a" * 255):
+        yield text + b"\n" + piece.encode() * ((MAX_NOTE - 60) // len(piece.encode()))
+
+
+def large_proofs() -> Iterator[bytes]:
+    """Paths of as many hashes as are read, of one more, and of as many as there is room for; each
+    good, and with the last one bad.
+    """
+    head, line = b"c2sp.org/tlog-proof@v1\nindex 1\n", b64_encode(bytes(32)).encode() + b"\n"
+    for count in (MAX_PATH, MAX_PATH + 1, MAX_NOTE // len(line)):
+        for checkpoint in (b"x", *large_notes()):
+            yield head + line * count + b"\n" + checkpoint
+        yield head + line * (count - 1) + line[:-3] + b"B=\n\n" + b"x" * MAX_NOTE
+    for piece in (b"\n", b"index 1\n", b"1", b"="):
+        yield head[:-2] + piece * (MAX_NOTE // len(piece)) + b"\n\nx"
 
 
 def extremes(limit: int) -> Iterator[bytes]:

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import Any, TypeAlias
 
@@ -17,6 +19,9 @@ _TOKENS = [
     *(b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xe2\x80\xae", b"\xcc\x81", b"\xf0\x9f\x8e\x93"),
     *(b"{}", b"[]", b'""', b'"":', b"\r\n", b'"\n"', b"eyJ", b"..", b"=="),
 ]
+_DECIMALS = [b"0", b"00", b"1", b"+1", b"-1", b"1_0", b"9007199254740991", b"9007199254740992"]
+#: What stands in front of base64 in a signature line, a verifier key or a path, and the base64.
+_ENCODED = re.compile(rb"((?:[^ +]*\+){2}|[^ ]* [^ ]* |)(.*)", re.DOTALL)
 _TEXTS = ["", " ", "\0", "\n", "\\", '"', "é", "é", "\ud800", "\u202e", "\ufeff", "\U0001f393"]
 _VALUES: list[Any] = [
     *(None, True, False, 0, 1, -1, 2**53 - 1, 2**53, 1.5, float("nan"), [], {}, [[]], {"": 0}),
@@ -224,6 +229,33 @@ def table(data: bytes, rng: Random) -> bytes:
                 [*_TOKENS, b"2026-06-30", b"20260630", b"2026-W26-2", b"0000-01-01", b"yes"]
             )
             lines[place] = b",".join(cells)
+    return b"\n".join(lines)
+
+
+def note(data: bytes, rng: Random) -> bytes:
+    """Lines of a note, a log proof or a verifier key changed, exchanged, repeated or taken out, or
+    what one of them spells in base64.
+    """
+    lines = data.split(b"\n")
+    place = rng.randrange(len(lines))
+    match rng.randrange(10):
+        case 0:
+            return raw(data, rng)
+        case 1:
+            lines.insert(place, rng.choice(lines))
+        case 2:
+            other = rng.randrange(len(lines))
+            lines[place], lines[other] = lines[other], lines[place]
+        case 3:
+            del lines[place]
+        case 4:
+            lines[place] = rng.choice((b"", b"index ")) + rng.choice(_DECIMALS)
+        case 5 | 6:
+            lines[place] = raw(lines[place], rng)
+        case _:
+            head, encoded = _ENCODED.findall(lines[place])[0]
+            with suppress(ValueError):
+                lines[place] = head + base64.b64encode(raw(base64.b64decode(encoded), rng))
     return b"\n".join(lines)
 
 

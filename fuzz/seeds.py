@@ -3,6 +3,7 @@
 Finds, which are named by their digest, stay.
 """
 
+import hashlib
 import json
 from collections.abc import Container
 from dataclasses import replace
@@ -24,9 +25,17 @@ from tests.reference import (
 
 from fuzz.register import CORPUS
 from signedcert.carriers.bundle import Bundle
+from signedcert.core.checkpoint import (
+    Checkpoint,
+    SignedCheckpoint,
+    ed25519_message,
+    mldsa_message,
+)
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import b64url_encode, dump_json
 from signedcert.core.jws import CompactJWS, GeneralJWS, Header, Signature, signing_input
+from signedcert.core.logproof import LogProof
+from signedcert.core.note import NoteKey, NoteSignature, SignedNote
 from signedcert.core.sdjwt import Disclosure
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
@@ -46,7 +55,7 @@ _FINDS = "[0-9a-f]" * 16
 def main() -> None:
     """Replaces all seeds."""
     world = make_world()
-    seeds = {**_signed(world), **_records(world), **_keys(), **_texts()}
+    seeds = {**_signed(world), **_records(world), **_keys(), **_texts(), **_notes()}
     for folder in CORPUS.glob("*"):
         for path in set(folder.iterdir()) - set(folder.glob(_FINDS)):
             path.unlink()
@@ -184,6 +193,43 @@ def _keys() -> dict[str, bytes]:
         file = {"version": 1, "public": key.to_jwk(), "scrypt": scrypt, "nonce": "A" * 16}
         seeds[f"keyfile/{name}"] = dump_json(file | {"ciphertext": "A" * 64})
     return seeds
+
+
+def _notes() -> dict[str, bytes]:
+    """A log's keys, checkpoints of it, and proofs; and a note that is no checkpoint."""
+    keys = PrivateKey.generate("Ed25519"), PrivateKey.generate("ML-DSA-44")
+    empty, large = (
+        _checkpoint(Checkpoint("log.example/1", size, root), *keys)
+        for size, root in ((0, hashlib.sha256().digest()), (100_000, bytes(range(32))))
+    )
+    stranger = NoteSignature("witness.example", b"\0\1\2\3", bytes(72))
+    seen = large.note._replace(signatures=(stranger, *large.note.signatures))
+    hashes = tuple(hashlib.sha256(b"%d" % number).digest() for number in range(17))
+    return {
+        **{
+            f"vkey/{key.algorithm}": str(NoteKey("log.example/1", key.public_key)).encode()
+            for key in keys
+        },
+        "checkpoint/empty": empty.encode(),
+        "checkpoint/large": large.encode(),
+        "checkpoint/witnessed": seen.encode(),
+        "note/large": large.encode(),
+        "note/text": SignedNote("A note.\n\n\u2014 é\n", (stranger, stranger)).encode(),
+        "log-proof/path": LogProof(77_123, hashes, seen.encode()).encode(),
+        "log-proof/alone": LogProof(0, (), b"log.example/1\n1\n").encode(),
+    }
+
+
+def _checkpoint(
+    checkpoint: Checkpoint, ed25519: PrivateKey, ml_dsa: PrivateKey
+) -> SignedCheckpoint:
+    return SignedCheckpoint.assemble(
+        checkpoint,
+        {
+            ed25519.public_key: ed25519.sign(ed25519_message(checkpoint)),
+            ml_dsa.public_key: ml_dsa.sign(mldsa_message(checkpoint)),
+        },
+    )
 
 
 def _short_course() -> bytes:

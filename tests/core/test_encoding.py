@@ -112,6 +112,20 @@ def test_base64url_that_is_accepted_is_its_own_spelling(text: bytes) -> None:
         assert b64url_encode(data).encode() == text
 
 
+def test_each_of_the_64_symbols_may_stand_last() -> None:
+    for symbol in URL_SAFE:
+        text = b"AAA" + bytes([symbol])
+        assert b64url_encode(b64url_decode(text)).encode() == text
+
+
+def test_exactly_one_in_sixteen_last_symbols_is_accepted() -> None:
+    results = [outcome(b64url_decode, b"Z" + bytes([symbol])) for symbol in URL_SAFE]
+    refusals = [result.reason for result in results if isinstance(result, MalformedError)]
+    accepted = [result for result in results if not isinstance(result, MalformedError)]
+    assert sorted(accepted) == [b"d", b"e", b"f", b"g"]
+    assert refusals == ["base64-tail-bits"] * 60
+
+
 # base64
 
 
@@ -203,20 +217,6 @@ def test_a_decimal_is_read_as_it_is_written(number: int) -> None:
 def test_another_spelling_of_a_decimal_is_refused(text: str) -> None:
     with refused("not-an-integer", "there"):
         parse_decimal(text, "there")
-
-
-def test_each_of_the_64_symbols_may_stand_last() -> None:
-    for symbol in URL_SAFE:
-        text = b"AAA" + bytes([symbol])
-        assert b64url_encode(b64url_decode(text)).encode() == text
-
-
-def test_exactly_one_in_sixteen_last_symbols_is_accepted() -> None:
-    results = [outcome(b64url_decode, b"Z" + bytes([symbol])) for symbol in URL_SAFE]
-    refusals = [result.reason for result in results if isinstance(result, MalformedError)]
-    accepted = [result for result in results if not isinstance(result, MalformedError)]
-    assert sorted(accepted) == [b"d", b"e", b"f", b"g"]
-    assert refusals == ["base64-tail-bits"] * 60
 
 
 # times
