@@ -80,7 +80,7 @@ def _open_token(rest: str, _: Path, passphrase: str) -> Signer:
     try:
         from signedcert.custody.pkcs11 import open_token  # noqa: PLC0415 - for those who have one
     except ModuleNotFoundError as error:
-        if error.name != "pkcs11":
+        if (error.name or "").partition(".")[0] != "pkcs11":
             raise
         message = "a signer in a token needs one more package: pip install 'signedcert[pkcs11]'"
         raise ConfigurationError("extra-missing", message) from error
