@@ -1,11 +1,8 @@
 """Signers in PKCS#11 tokens: SoftHSM2 as the token, doubles for what it never does."""
 
 import copy
-import csv
 import hashlib
-import json
 import pickle
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,16 +37,11 @@ from pkcs11.mechanisms import Mechanism
 
 from signedcert.core.keys import P256_ORDER, Algorithm
 from signedcert.custody import tokenlogin
-from signedcert.custody.ceremony import generate_roots, next_groups, root_groups, sign_manifest
 from signedcert.custody.pkcs11 import TokenSigner, open_token
 from signedcert.custody.signer import CheckedSigner, open_signer
 from signedcert.custody.tokenkey import read_public_key
 from signedcert.custody.tokenuri import TokenURI
 from signedcert.errors import ConfigurationError, IssueError, MalformedError
-from signedcert.institution import Institution
-from signedcert.issue import bulk
-from signedcert.issue.roster import read_roster
-from signedcert.trust.entries import KeyEntry, key_url
 from tests.core.refusal import refused
 from tests.custody.hardware import (
     EDWARDS,
@@ -59,8 +51,6 @@ from tests.custody.hardware import (
     PIN,
     Hardware,
 )
-from tests.institution.homes import BEGUN, LATER, NOW, URL, Place, make_place
-from tests.issue.test_graduation import cells, varied, write_roster
 
 MESSAGE = b"header.payload"
 KEYS: list[tuple[str, Algorithm]] = [("issue", "ES256"), ("modern", "Ed25519")]
@@ -258,78 +248,6 @@ def test_a_forked_process_opens_its_own(hardware: Hardware) -> None:
     command = [sys.executable, "-c", FORKED, hardware.rest("alone"), PIN]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.stdout == "both signed\n", done.stderr
-
-
-# certificates
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """An institution that no test writes to."""
-    return make_place(tmp_path_factory.mktemp("institution"))
-
-
-def home_of(hardware: Hardware, place: Place, label: str) -> str:
-    """Makes the token's key the issuing key of an institution; returns its URI."""
-    uri = "pkcs11:" + hardware.rest(OFFICE, object=label)
-    key = open_signer(uri, place.home, PIN).public_key
-    with Institution.open(place.home) as institution:
-        manifest = institution.manifest
-    roots = generate_roots()
-    entry = KeyEntry(key=key, url=key_url(URL, key), role="issue", state="active", since=BEGUN)
-    first = replace(
-        manifest, root=root_groups(roots), next=next_groups(generate_roots()), keys=(entry,)
-    )
-    signed = sign_manifest(first, roots)
-    (place.home / "manifests" / "1.json").write_bytes(signed.jws.encode())
-    settings = {"version": 1, "signer": uri, "registry": "sqlite:///registry.sqlite"}
-    lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
-    (place.home / "signedcert.toml").write_text("".join(lines), encoding="utf-8")
-    shutil.rmtree(place.home / "keys")
-    return uri
-
-
-@pytest.mark.parametrize("label", ["issue", "modern"])
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_roster_is_issued_with_a_key_that_never_leaves_its_token(  # noqa: PLR0917
-    machine: Hardware,
-    template: Place,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    label: str,
-    jobs: int,
-) -> None:
-    monkeypatch.setattr(bulk, "BATCH", 20)
-    place = template.copy(tmp_path)
-    home_of(machine, place, label)
-    roster = write_roster(tmp_path / "roster.csv", [cells(varied(line)) for line in range(2, 52)])
-    out = tmp_path / "out"
-    with Institution.open(place.home, PIN) as university:
-        counts = list(university.issue_roster(read_roster(roster), out, at=NOW, jobs=jobs))
-        verifier = university.verifier()
-        assert (counts[-1].issued, counts[-1].bad, university.count()) == (50, 0, 50)
-    with (out / "issued.csv").open(encoding="utf-8", newline="") as file:
-        lines = list(csv.DictReader(file))
-    found = [
-        verifier.verify((out / line["file"]).read_bytes(), at=LATER, code=line["code"])
-        for line in lines
-    ]
-    assert [one.learner for one in found] == [cells(varied(line))[1] for line in range(2, 52)]
-
-
-def test_a_key_that_the_manifest_does_not_name_does_not_issue(
-    hardware: Hardware, template: Place, tmp_path: Path
-) -> None:
-    place = template.copy(tmp_path)
-    uri = home_of(hardware, place, "issue")
-    configuration = place.home / "signedcert.toml"
-    text = configuration.read_text(encoding="utf-8")
-    configuration.write_text(text.replace("object=issue", "object=modern"), encoding="utf-8")
-    with (
-        Institution.open(place.home, PIN) as university,
-        refused("key-file", uri.replace("object=issue", "object=modern"), ConfigurationError),
-    ):
-        university._issuer  # noqa: B018 - opening it is what is tested
 
 
 # doubles

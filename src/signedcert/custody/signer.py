@@ -9,6 +9,9 @@ from signedcert.core.keys import Algorithm, BadSignatureError, PublicKey
 from signedcert.custody.keyfile import read_key_file
 from signedcert.errors import ConfigurationError, IssueError
 
+#: What a signer is tried with. What a JWS signs has no spaces, so this counts as nothing.
+_TRIAL = b"signedcert tries whether this key signs"
+
 
 class Signer(Protocol):
     """What a back end has to offer. ``sign`` returns the raw signature."""
@@ -70,6 +73,16 @@ def open_signer(uri: str, base: Path, passphrase: str) -> CheckedSigner:
         message = f"no signer for {scheme!r}; known here: {known}"
         raise ConfigurationError("signer-unknown", message, where=uri)
     return CheckedSigner(_BACK_ENDS[scheme](rest, base, passphrase))
+
+
+def prove_signer(uri: str, base: Path, passphrase: str) -> PublicKey:
+    """The public key of the signer behind a URI, which has shown that it signs with it.
+
+    Raises what ``open_signer`` and ``CheckedSigner.sign`` do.
+    """
+    signer = open_signer(uri, base, passphrase)
+    signer.sign(_TRIAL)
+    return signer.public_key
 
 
 def _open_file(rest: str, base: Path, passphrase: str) -> Signer:
