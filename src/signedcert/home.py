@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -55,6 +55,14 @@ class Configuration(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was made for a home, which is to keep it encrypted."""
+
+    key: PrivateKey
+    passphrase: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """A home directory, and what its configuration says."""
 
@@ -87,18 +95,17 @@ class Home:
     def write(
         path: Path,
         manifest: SignedManifest | KeyManifest,
-        key: PrivateKey,
-        passphrase: str,
+        issuing: NewKey | str,
         holders: tuple[Holder, ...] = (),
     ) -> None:
-        """Writes a new home with its first manifest, its issuing key and an empty registry. It
-        appears whole or not at all. A manifest without signatures is kept as what has to be
-        signed; until it is, there is nothing to issue with.
+        """Writes a new home with its first manifest, its issuing key or the URI of the signer that
+        has it, and an empty registry. It appears whole or not at all. A manifest without
+        signatures is kept as what has to be signed; until it is, there is nothing to issue with.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
         try:
-            _fill(new, manifest, key, passphrase)
+            _fill(new, manifest, issuing)
             _write_holders(new, 1, holders)
             if path.exists():
                 path.rmdir()
@@ -181,8 +188,7 @@ class Home:
 
     def note_signer(self, key: PublicKey, uri: str) -> None:
         """Remembers the URI of a signer that is elsewhere, such as in a token."""
-        path = self.path / _KEYS / f"{key.thumbprint}.uri"
-        write_atomic(path, f"{uri}\n".encode(), 0o600)
+        _note_signer(self.path, key, uri)
 
     def signer_of(self, key: PublicKey) -> str | None:
         """The URI of the signer with this key, if the home knows of it."""
@@ -210,21 +216,34 @@ class Home:
         write_atomic(path, changed.encode())
 
 
-def _fill(
-    home: Path, manifest: SignedManifest | KeyManifest, key: PrivateKey, passphrase: str
-) -> None:
+def _fill(home: Path, manifest: SignedManifest | KeyManifest, issuing: NewKey | str) -> None:
     (home / _KEYS).mkdir(mode=0o700)
     (home / _MANIFESTS).mkdir()
-    name = _write_key(home, key, "issue", passphrase)
     if isinstance(manifest, SignedManifest):
+        signer = _keep(home, issuing, manifest.unverified)
         write_atomic(home / _MANIFESTS / "1.json", manifest.jws.encode())
     else:
+        signer = _keep(home, issuing, manifest)
         write_atomic(home / _MANIFESTS / _UNSIGNED, manifest.encode())
     Registry.create(sqlite_url(home / _REGISTRY)).close()
-    settings = {"signer": f"file:{name}", "registry": f"{_SQLITE}{_REGISTRY}"}
+    settings = {"signer": signer, "registry": f"{_SQLITE}{_REGISTRY}"}
     lines = [f"{setting} = {json.dumps(value)}" for setting, value in settings.items()]
     text = "\n".join(["# The home of an institution", "version = 1", *lines, ""])
+    _parse_configuration(text, Path(CONFIGURATION))  # not every file name has a spelling in TOML
     write_atomic(home / CONFIGURATION, text.encode())
+
+
+def _keep(home: Path, issuing: NewKey | str, manifest: KeyManifest) -> str:
+    """Keeps the issuing key, or the URI of its signer; the setting ``signer``."""
+    if isinstance(issuing, NewKey):
+        return f"file:{_write_key(home, issuing.key, 'issue', issuing.passphrase)}"
+    (entry,) = manifest.keys
+    _note_signer(home, entry.key, issuing)
+    return issuing
+
+
+def _note_signer(home: Path, key: PublicKey, uri: str) -> None:
+    write_atomic(home / _KEYS / f"{key.thumbprint}.uri", f"{uri}\n".encode(), 0o600)
 
 
 def _write_key(home: Path, key: PrivateKey, role: Role, passphrase: str) -> str:

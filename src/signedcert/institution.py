@@ -75,7 +75,8 @@ class Institution:
         root_passphrase: str | None = None,
         holders: int = 3,
         threshold: int | None = None,
-        algorithm: Algorithm = "ES256",
+        algorithm: Algorithm | None = None,
+        signer: str | None = None,
     ) -> "Institution":
         """Sets an institution up: root keys in the directory ``root``, everything else in
         ``home``, which appears whole or not at all.
@@ -85,17 +86,18 @@ class Institution:
         next ones; take each offline, to a place of its own. Of each algorithm ``threshold``
         holders have to sign every manifest, more than half of them if it is not given: 2 of 3.
         ``root_passphrase`` encrypts them, ``passphrase`` if not given.
+
+        The issuing key is made here, for ``algorithm``, ES256 if none is given, and encrypted under
+        ``passphrase``; or ``signer`` is the URI of a signer that has it, such as a PKCS#11 token
+        (``pkcs11:…``), and ``passphrase`` is what opens that, its PIN. It has to sign something
+        before anything is written, and ``root_passphrase`` has to be given then.
         Raises ConfigurationError: ``home-exists``, ``root-inside-home``, ``setting-invalid``,
-        ``passphrase-missing``; nothing was written then.
+        ``passphrase-missing``; what the signer is refused for; IssueError
+        ``signature-unverifiable``. Nothing was written then.
         """
-        founding = Founding(name, url, passphrase, at, algorithm)
+        founding = Founding(name, url, passphrase, at, algorithm, signer)
         found_with_roots(
-            Path(home),
-            Path(root),
-            founding,
-            passphrase if root_passphrase is None else root_passphrase,
-            holders=holders,
-            threshold=threshold,
+            Path(home), Path(root), founding, root_passphrase, holders=holders, threshold=threshold
         )
         return cls.open(home, passphrase)
 

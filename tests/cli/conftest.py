@@ -8,9 +8,10 @@ import pytest
 from signedcert.trust.store import TrustStore
 from tests.cli.office import Office, make_office
 from tests.cli.running import Done, call
+from tests.custody.hardware import machine
 from tests.institution.homes import LATER, Place, issue_one, place, template, university
 
-__all__ = ["place", "template", "university"]
+__all__ = ["machine", "place", "template", "university"]
 
 
 @pytest.fixture

@@ -506,7 +506,7 @@ def test_the_code_of_a_file_is_well_formed(run: Run, maria: Path) -> None:
 # no network
 
 
-def _unshare() -> tuple[str, ...] | None:
+def unshare() -> tuple[str, ...] | None:
     """The command that takes the network away from another, where the system has one."""
     program = shutil.which("unshare")
     for options in (("--net",), ("--net", "--map-root-user")):
@@ -520,7 +520,7 @@ def _unshare() -> tuple[str, ...] | None:
 
 
 def test_verifying_needs_no_network_at_all(maria: Path, trusted: tuple[object, ...]) -> None:
-    prefix = _unshare()
+    prefix = unshare()
     if prefix is None:
         message = "this system cannot take the network away (unshare --net)"
         if os.environ.get("CI"):

@@ -1,23 +1,16 @@
 """Signers in PKCS#11 tokens: SoftHSM2 as the token, doubles for what it never does."""
 
 import copy
-import csv
-import gc
 import hashlib
-import json
-import os
 import pickle
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
-import pkcs11
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
@@ -40,172 +33,26 @@ from pkcs11.exceptions import (
     UserAlreadyLoggedIn,
     UserPinNotInitialized,
 )
-from pkcs11.mechanisms import KeyType, Mechanism
-from pkcs11.util.ec import encode_named_curve_parameters
+from pkcs11.mechanisms import Mechanism
 
 from signedcert.core.keys import P256_ORDER, Algorithm
-from signedcert.custody import pkcs11 as tokens
-from signedcert.custody.ceremony import generate_roots, next_groups, root_groups, sign_manifest
-from signedcert.custody.pkcs11 import TokenSigner, open_token, read_public_key
+from signedcert.custody import tokenlogin
+from signedcert.custody.pkcs11 import TokenSigner, open_token
 from signedcert.custody.signer import CheckedSigner, open_signer
+from signedcert.custody.tokenkey import read_public_key
 from signedcert.custody.tokenuri import TokenURI
 from signedcert.errors import ConfigurationError, IssueError, MalformedError
-from signedcert.institution import Institution
-from signedcert.issue import bulk
-from signedcert.issue.roster import read_roster
-from signedcert.trust.entries import KeyEntry, key_url
 from tests.core.refusal import refused
-from tests.institution.homes import BEGUN, LATER, NOW, URL, Place, make_place
-from tests.issue.test_graduation import cells, varied, write_roster
-
-PIN = "mellon-1937"
-MESSAGE = b"header.payload"
-LIBRARIES = (
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+from tests.custody.hardware import (
+    EDWARDS,
+    OFFICE,
+    P256,
+    P384,
+    PIN,
+    Hardware,
 )
-P256 = encode_named_curve_parameters("secp256r1")
-P384 = encode_named_curve_parameters("secp384r1")
-EDWARDS = b"\x13\x0cedwards25519"
 
-
-# a token of SoftHSM2
-
-
-class Hardware(NamedTuple):
-    """Tokens for the tests of this module, and the library that opens them."""
-
-    library: str
-    directory: Path
-
-    def rest(self, token: str, **key: str) -> str:
-        """What follows ``pkcs11:`` in the URI of a key."""
-        named = {"token": token, **key}
-        path = ";".join(f"{name}={quote(value, safe='%')}" for name, value in named.items())
-        return f"{path}?module-path={self.library}"
-
-    def open(self, token: str, pin: str = PIN, **key: str) -> TokenSigner:
-        """The signer of a key."""
-        return open_token(self.rest(token, **key), pin)
-
-    def restart(self) -> None:
-        """Ends all sessions and logins, as when the token was pulled out and put back."""
-        gc.collect()  # a signer in an old traceback would close a new session of the same handle
-        pkcs11.lib(self.library).reinitialize()
-
-
-def make_token(label: str) -> None:
-    """A token with a user PIN."""
-    pins = ["--pin", PIN, "--so-pin", "of the officer"]
-    command = ["softhsm2-util", "--init-token", "--free", "--label", label, *pins]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
-
-
-def make_key(
-    session: Any,  # noqa: ANN401 - the library has no types for what makes keys
-    label: str,
-    number: bytes,
-    curve: bytes = P256,
-    **private: bool,
-) -> None:
-    """A key pair in a token."""
-    edwards = curve == EDWARDS
-    kind = KeyType.EC_EDWARDS if edwards else KeyType.EC
-    mechanism = Mechanism.EC_EDWARDS_KEY_PAIR_GEN if edwards else Mechanism.EC_KEY_PAIR_GEN
-    domain = session.create_domain_parameters(kind, {Attribute.EC_PARAMS: curve}, local=True)
-    wanted = {"SIGN": True, "SENSITIVE": True, "EXTRACTABLE": False, "DERIVE": False} | private
-    domain.generate_keypair(
-        mechanism=mechanism,
-        store=True,
-        label=label,
-        id=number,
-        private_template={Attribute[name]: value for name, value in wanted.items()},
-    )
-
-
-def fill(library: str) -> None:
-    """The keys of all tokens."""
-    found = {slot.get_token().label: slot.get_token() for slot in pkcs11.lib(library).get_slots()}
-    with found["Registrar's office"].open(rw=True, user_pin=PIN) as session:
-        make_key(session, "issue", b"\1")
-        make_key(session, "modern", b"\2", EDWARDS)
-        make_key(session, "each time", b"\3", ALWAYS_AUTHENTICATE=True)
-    if "bad" not in found:
-        return
-    with found["alone"].open(rw=True, user_pin=PIN) as session:
-        make_key(session, "only", b"")
-    with found["bad"].open(rw=True, user_pin=PIN) as session:
-        make_key(session, "extractable", b"\1", EXTRACTABLE=True)
-        make_key(session, "readable", b"\2", SENSITIVE=False)
-        make_key(session, "mute", b"\3", SIGN=False, DERIVE=True)
-        make_key(session, "other curve", b"\4", P384)
-        make_key(session, "without public", b"\5")
-        make_key(session, "twin", b"\6")
-        make_key(session, "twin", b"\7")
-        session.generate_keypair(KeyType.RSA, 1024, id=b"\x08", label="rsa", store=True)
-        public = {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.ID: b"\5"}
-        for one in list(session.get_objects(public)):
-            one.destroy()
-
-
-def find_library() -> str:
-    """SoftHSM2's; without it the test is skipped, and under CI it fails."""
-    library = next((path for path in LIBRARIES if Path(path).exists()), None)
-    if library is None or shutil.which("softhsm2-util") is None:
-        message = "no SoftHSM2 here to be the token; apt-get install softhsm2"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return library
-
-
-@contextmanager
-def made_in(directory: Path, labels: tuple[str, ...]) -> Iterator[Hardware]:
-    """New tokens in a directory, for this process and those that it begins."""
-    library = find_library()
-    (directory / "tokens").mkdir()
-    settings = f"directories.tokendir = {directory}/tokens\nlog.level = ERROR\n"
-    (directory / "softhsm2.conf").write_text(settings, encoding="utf-8")
-    hardware = Hardware(library, directory)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOFTHSM2_CONF", str(directory / "softhsm2.conf"))
-        for label in labels:
-            make_token(label)
-        hardware.restart()
-        fill(library)
-        yield hardware
-        hardware.restart()
-        pkcs11.lib(library).finalize()
-
-
-@pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hardware]:
-    """All tokens."""
-    labels = ("Registrar's office", "alone", "bad", "empty", "pair", "pair")
-    with made_in(tmp_path_factory.mktemp("softhsm"), labels) as hardware:
-        yield hardware
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Hardware]:
-    """The only token on a machine, as processes share it that log in at the same time."""
-    (tmp_path / "softhsm").mkdir()
-    tokens._LOGINS.clear()
-    with made_in(tmp_path / "softhsm", ("Registrar's office",)) as hardware:
-        yield hardware
-        tokens._LOGINS.clear()
-
-
-@pytest.fixture
-def hardware(everything: Hardware) -> Hardware:
-    """The tokens, as a new process finds them: nobody has logged in."""
-    tokens._LOGINS.clear()
-    everything.restart()
-    return everything
-
-
+MESSAGE = b"header.payload"
 KEYS: list[tuple[str, Algorithm]] = [("issue", "ES256"), ("modern", "Ed25519")]
 
 
@@ -213,7 +60,7 @@ KEYS: list[tuple[str, Algorithm]] = [("issue", "ES256"), ("modern", "Ed25519")]
 def test_a_token_signs_and_others_verify(
     hardware: Hardware, label: str, algorithm: Algorithm
 ) -> None:
-    signer = hardware.open("Registrar's office", object=label)
+    signer = hardware.open(OFFICE, object=label)
     assert signer.algorithm == signer.public_key.algorithm == algorithm
     for number in range(40):  # half of the signatures of a token have a high s
         message = b"%d" % number
@@ -244,8 +91,8 @@ def test_the_public_key_is_the_token_s(hardware: Hardware) -> None:
     ],
 )
 def test_a_key_is_found_by_what_the_uri_names(hardware: Hardware, key: dict[str, str]) -> None:
-    expected = hardware.open("Registrar's office", object="issue").public_key
-    assert hardware.open("Registrar's office", **key).public_key == expected
+    expected = hardware.open(OFFICE, object="issue").public_key
+    assert hardware.open(OFFICE, **key).public_key == expected
 
 
 def test_the_only_key_of_a_token_needs_no_name(hardware: Hardware) -> None:
@@ -254,7 +101,7 @@ def test_the_only_key_of_a_token_needs_no_name(hardware: Hardware) -> None:
 
 
 def test_a_key_that_asks_for_the_pin_each_time_gets_it(hardware: Hardware) -> None:
-    signer = hardware.open("Registrar's office", object="each time")
+    signer = hardware.open(OFFICE, object="each time")
     for message in (b"one", b"two"):
         signer.public_key.verify(signer.sign(message), message)
 
@@ -322,14 +169,14 @@ def test_a_wrong_pin_is_wrong_in_a_process_that_is_logged_in(hardware: Hardware)
 
 
 def test_signers_of_one_token_do_not_log_each_other_out(hardware: Hardware) -> None:
-    one = hardware.open("Registrar's office", object="issue")
+    one = hardware.open(OFFICE, object="issue")
     session = one._opened.session
-    other = hardware.open("Registrar's office", object="modern")
+    other = hardware.open(OFFICE, object="modern")
     del one
     with pytest.raises(SessionHandleInvalid):  # it was closed with its signer
         session.generate_random(64)
     other.public_key.verify(other.sign(MESSAGE), MESSAGE)
-    again = hardware.open("Registrar's office", object="issue")
+    again = hardware.open(OFFICE, object="issue")
     again.public_key.verify(again.sign(MESSAGE), MESSAGE)
 
 
@@ -341,10 +188,10 @@ def test_a_lost_session_is_opened_again(hardware: Hardware) -> None:
 
 
 def test_opening_a_lost_session_again_closes_no_other(hardware: Hardware) -> None:
-    signer = hardware.open("Registrar's office", object="issue")
+    signer = hardware.open(OFFICE, object="issue")
     hardware.restart()
-    tokens._LOGINS.clear()
-    other = hardware.open("Registrar's office", object="modern")
+    tokenlogin._LOGINS.clear()
+    other = hardware.open(OFFICE, object="modern")
     sessions = other._opened.session, signer._opened.session
     assert len({one.handle for one in sessions}) == 1  # type: ignore[attr-defined]
     signer.sign(MESSAGE)
@@ -401,78 +248,6 @@ def test_a_forked_process_opens_its_own(hardware: Hardware) -> None:
     command = [sys.executable, "-c", FORKED, hardware.rest("alone"), PIN]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.stdout == "both signed\n", done.stderr
-
-
-# certificates
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """An institution that no test writes to."""
-    return make_place(tmp_path_factory.mktemp("institution"))
-
-
-def home_of(hardware: Hardware, place: Place, label: str) -> str:
-    """Makes the token's key the issuing key of an institution; returns its URI."""
-    uri = "pkcs11:" + hardware.rest("Registrar's office", object=label)
-    key = open_signer(uri, place.home, PIN).public_key
-    with Institution.open(place.home) as institution:
-        manifest = institution.manifest
-    roots = generate_roots()
-    entry = KeyEntry(key=key, url=key_url(URL, key), role="issue", state="active", since=BEGUN)
-    first = replace(
-        manifest, root=root_groups(roots), next=next_groups(generate_roots()), keys=(entry,)
-    )
-    signed = sign_manifest(first, roots)
-    (place.home / "manifests" / "1.json").write_bytes(signed.jws.encode())
-    settings = {"version": 1, "signer": uri, "registry": "sqlite:///registry.sqlite"}
-    lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
-    (place.home / "signedcert.toml").write_text("".join(lines), encoding="utf-8")
-    shutil.rmtree(place.home / "keys")
-    return uri
-
-
-@pytest.mark.parametrize("label", ["issue", "modern"])
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_roster_is_issued_with_a_key_that_never_leaves_its_token(  # noqa: PLR0917
-    office: Hardware,
-    template: Place,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    label: str,
-    jobs: int,
-) -> None:
-    monkeypatch.setattr(bulk, "BATCH", 20)
-    place = template.copy(tmp_path)
-    home_of(office, place, label)
-    roster = write_roster(tmp_path / "roster.csv", [cells(varied(line)) for line in range(2, 52)])
-    out = tmp_path / "out"
-    with Institution.open(place.home, PIN) as university:
-        counts = list(university.issue_roster(read_roster(roster), out, at=NOW, jobs=jobs))
-        verifier = university.verifier()
-        assert (counts[-1].issued, counts[-1].bad, university.count()) == (50, 0, 50)
-    with (out / "issued.csv").open(encoding="utf-8", newline="") as file:
-        lines = list(csv.DictReader(file))
-    found = [
-        verifier.verify((out / line["file"]).read_bytes(), at=LATER, code=line["code"])
-        for line in lines
-    ]
-    assert [one.learner for one in found] == [cells(varied(line))[1] for line in range(2, 52)]
-
-
-def test_a_key_that_the_manifest_does_not_name_does_not_issue(
-    hardware: Hardware, template: Place, tmp_path: Path
-) -> None:
-    place = template.copy(tmp_path)
-    uri = home_of(hardware, place, "issue")
-    configuration = place.home / "signedcert.toml"
-    text = configuration.read_text(encoding="utf-8")
-    configuration.write_text(text.replace("object=issue", "object=modern"), encoding="utf-8")
-    with (
-        Institution.open(place.home, PIN) as university,
-        refused("key-file", uri.replace("object=issue", "object=modern"), ConfigurationError),
-    ):
-        university._issuer  # noqa: B018 - opening it is what is tested
 
 
 # doubles
@@ -591,8 +366,8 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Double:
     """A token with a P-256 key, whose signatures all have a high s."""
     key = ec.generate_private_key(ec.SECP256R1())
     made = Double(pair(key, b"\x04\x41" + p256_point(key)))
-    monkeypatch.setattr(tokens, "_library", lambda path: {"/lib.so": made}[path])
-    monkeypatch.setattr(tokens, "_LOGINS", {})
+    monkeypatch.setattr(tokenlogin, "_library", lambda path: {"/lib.so": made}[path])
+    monkeypatch.setattr(tokenlogin, "_LOGINS", {})
     return made
 
 
@@ -761,7 +536,7 @@ def test_a_process_logs_in_again_if_its_login_was_lost(
     double: Double, error: PKCS11Error | None, logins: int
 ) -> None:
     open_token(REST, PIN)
-    (login,) = tokens._LOGINS.values()
+    (login,) = tokenlogin._LOGINS.values()
     login.session.alive = error  # type: ignore[attr-defined]
     open_token(REST, PIN)
     assert double.asked == logins
@@ -791,7 +566,7 @@ def test_the_login_of_the_process_does_not_show_the_pin(double: Double) -> None:
     assert double.asked == 0
     open_token(REST, PIN)
     assert double.asked == 1
-    assert PIN not in repr(tokens._LOGINS)
+    assert PIN not in repr(tokenlogin._LOGINS)
 
 
 def test_another_key_in_the_place_of_the_lost_one_does_not_sign(double: Double) -> None:

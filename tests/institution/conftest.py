@@ -1,5 +1,6 @@
 """Homes for the tests of this room."""
 
+from tests.custody.hardware import machine
 from tests.institution.homes import place, template, university
 
-__all__ = ["place", "template", "university"]
+__all__ = ["machine", "place", "template", "university"]

@@ -2,12 +2,12 @@
 
 import shutil
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from signedcert.core.encoding import whole_seconds
-from signedcert.core.keys import Algorithm
+from signedcert.core.keys import Algorithm, PublicKey
 from signedcert.custody.ceremony import require_apart, sign_manifest
 from signedcert.custody.holders import (
     Holder,
@@ -18,21 +18,41 @@ from signedcert.custody.holders import (
 )
 from signedcert.custody.private import PrivateKey
 from signedcert.custody.proposal import Proposal
+from signedcert.custody.signer import prove_signer
 from signedcert.errors import ConfigurationError, MalformedError
-from signedcert.home import Home
-from signedcert.trust.changes import FRESH
-from signedcert.trust.entries import KeyEntry, key_url
+from signedcert.home import Home, NewKey
+from signedcert.trust.changes import FRESH, add_key
 from signedcert.trust.manifest import KeyManifest
 
 
-class Founding(NamedTuple):
-    """What an institution begins with. ``passphrase`` is that of the issuing key."""
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """What an institution begins with. The issuing key is made here, unless ``signer`` is the URI
+    of one that has it. ``passphrase`` is that of the issuing key; of a token, its PIN.
+    """
 
     name: str
     url: str
-    passphrase: str
+    passphrase: str = field(repr=False)
     at: datetime
-    algorithm: Algorithm = "ES256"
+    algorithm: Algorithm | None = None
+    signer: str | None = None
+
+    def issuing_key(self, home: Path) -> tuple[PublicKey, NewKey | str]:
+        """Makes the issuing key, or opens its signer and lets it sign something; and what the home
+        has to keep of it.
+
+        Raises what ``prove_signer`` does; ConfigurationError ``setting-invalid``: the signer has a
+        key of another algorithm.
+        """
+        if self.signer is None:
+            key = PrivateKey.generate(self.algorithm or "ES256")
+            return key.public_key, NewKey(key, self.passphrase)
+        public = prove_signer(self.signer, home, self.passphrase)
+        if self.algorithm not in (None, public.algorithm):
+            message = f"the signer has a key for {public.algorithm}, not for {self.algorithm}"
+            raise ConfigurationError("setting-invalid", message, where="algorithm")
+        return public, self.signer
 
 
 def holder_folder(root: Path, number: int) -> Path:
@@ -44,31 +64,33 @@ def found_with_roots(
     home: Path,
     root: Path,
     founding: Founding,
-    root_passphrase: str,
+    root_passphrase: str | None,
     *,
     holders: int,
     threshold: int | None,
 ) -> None:
     """Makes the root keys here, one folder in ``root`` for each holder, and the home, which can
-    issue at once.
+    issue at once. Without a passphrase of their own, root keys have that of an issuing key that is
+    made here too.
 
     Raises ConfigurationError: ``home-exists``, ``root-inside-home``, ``setting-invalid``,
-    ``passphrase-missing``, ``key-file``. Whatever it raises, nothing new is left.
+    ``passphrase-missing``, ``key-file``; what ``Founding.issuing_key`` does, after all that can
+    be told without a signer's PIN. Whatever it raises, nothing new is left.
     """
     needed = require_threshold(holders, threshold)
-    _require_passphrases(founding.passphrase, root_passphrase)
+    secret = _root_passphrase(founding, root_passphrase)
+    _require_passphrases(founding.passphrase, secret)
     Home.require_free(home)
     require_apart(root, home)
     keys = [HolderKeys.generate(f"Root holder {number}") for number in range(1, holders + 1)]
     people = tuple(one.holder for one in keys)
-    issuing = PrivateKey.generate(founding.algorithm)
-    manifest = _first(founding, issuing, people, needed)
+    manifest, issuing = _first(founding, home, people, needed)
     signed = sign_manifest(manifest, [key for one in keys for key in one.root])
     written: list[Path] = []
     try:
         for number, one in enumerate(keys, 1):
-            written += one.write(holder_folder(root, number), root_passphrase)
-        Home.write(home, signed, issuing, founding.passphrase, people)
+            written += one.write(holder_folder(root, number), secret)
+        Home.write(home, signed, issuing, people)
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
@@ -86,23 +108,31 @@ def found_with_holders(
     """Makes the home, and in ``directory`` a proposal of version 1: the holders have made their
     keys elsewhere, and sign it there. Until it is assembled, the home cannot issue.
 
-    Raises ConfigurationError: ``home-exists``, ``setting-invalid``, ``passphrase-missing``,
-    ``proposal-invalid``; nothing was written then.
+    Raises as ``found_with_roots`` does; ConfigurationError ``proposal-invalid``. Nothing was
+    written then.
     """
     people = tuple(holders)
     needed = require_threshold(len(people), threshold)
     _require_passphrases(founding.passphrase)
     Home.require_free(home)
     require_apart(directory, home)
-    issuing = PrivateKey.generate(founding.algorithm)
-    proposal = Proposal(_first(founding, issuing, people, needed), (), people)
+    manifest, issuing = _first(founding, home, people, needed)
+    proposal = Proposal(manifest, (), people)
     proposal.write(directory)
     try:
-        Home.write(home, proposal.manifest, issuing, founding.passphrase, people)
+        Home.write(home, manifest, issuing, people)
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
     return proposal
+
+
+def _root_passphrase(founding: Founding, given: str | None) -> str:
+    """Never a PIN: a token counts wrong ones, and with a file one may go on guessing."""
+    if founding.signer is not None and given in (None, founding.passphrase):
+        message = "the root keys need a passphrase of their own, which is not the signer's PIN"
+        raise ConfigurationError("passphrase-missing", message, where="root_passphrase")
+    return founding.passphrase if given is None else given
 
 
 def _require_passphrases(*passphrases: str) -> None:
@@ -111,17 +141,17 @@ def _require_passphrases(*passphrases: str) -> None:
 
 
 def _first(
-    founding: Founding, key: PrivateKey, holders: Sequence[Holder], threshold: int
-) -> KeyManifest:
-    """Manifest 1, without signatures. Raises ConfigurationError ``setting-invalid``."""
+    founding: Founding, home: Path, holders: Sequence[Holder], threshold: int
+) -> tuple[KeyManifest, NewKey | str]:
+    """Manifest 1, without signatures, and what the home keeps of its issuing key."""
+    draft = _draft(founding, holders, threshold)
+    key, issuing = founding.issuing_key(home)
+    return add_key(draft, key, at=founding.at, state="active"), issuing
+
+
+def _draft(founding: Founding, holders: Sequence[Holder], threshold: int) -> KeyManifest:
+    """Manifest 1 before it has keys. Raises ConfigurationError ``setting-invalid``."""
     issued = whole_seconds(founding.at, "at")
-    entry = KeyEntry(
-        key=key.public_key,
-        url=key_url(founding.url, key.public_key),
-        role="issue",
-        state="active",
-        since=issued,
-    )
     manifest = KeyManifest(
         iss=founding.url,
         name=founding.name,
@@ -130,7 +160,7 @@ def _first(
         expires=issued + FRESH,
         root=root_of(holders, threshold),
         next=next_of(holders, threshold),
-        keys=(entry,),
+        keys=(),
     )
     try:
         return KeyManifest.parse(manifest.encode())

@@ -12,8 +12,8 @@ from signedcert.custody.ceremony import require_apart
 from signedcert.custody.holders import Holder, next_of, require_threshold
 from signedcert.custody.private import PrivateKey
 from signedcert.custody.proposal import Proposal
-from signedcert.custody.signer import open_signer
-from signedcert.errors import ConfigurationError, MalformedError
+from signedcert.custody.signer import prove_signer
+from signedcert.errors import ConfigurationError
 from signedcert.files import read_limited
 from signedcert.home import Home
 from signedcert.trust.changes import (
@@ -100,7 +100,7 @@ def propose(
 def read_public_key(source: str, home: Home, passphrase: str) -> tuple[PublicKey, str | None]:
     """A public key to add: from a file with its JWK, or from the signer behind a URI; and the URI.
 
-    Raises MalformedError; ConfigurationError: what the signer's back end refuses.
+    Raises MalformedError; what ``prove_signer`` does.
     """
     path = Path(source)
     if path.is_file():
@@ -108,7 +108,7 @@ def read_public_key(source: str, home: Home, passphrase: str) -> tuple[PublicKey
     if ":" not in source:
         message = "no such file, and no URI of a signer"
         raise ConfigurationError("signer-unknown", message, where=source)
-    return open_signer(source, home.path, passphrase).public_key, source
+    return prove_signer(source, home.path, passphrase), source
 
 
 def _generate(wanted: Wanted) -> list[tuple[PrivateKey, Role]]:
@@ -131,7 +131,6 @@ def _draft(
     if wanted.name is not None:
         draft = rename(draft, wanted.name)
     for public, _ in wanted.keys:
-        _require_issuing(public)
         draft = add_key(draft, public, at=at)
     for key, role in made:
         # Nobody has to know a snapshot key before it signs: without it, only freshness is lacking.
@@ -163,10 +162,3 @@ def _rotated(draft: KeyManifest, wanted: Wanted, old: tuple[Holder, ...]) -> Key
     threshold = require_threshold(len(wanted.holders), threshold)
     known = [key for one in (*old, *wanted.holders) for key in (*one.root, *one.next)]
     return rotate_root(draft, known, next_of(wanted.holders, threshold))
-
-
-def _require_issuing(key: PublicKey) -> None:
-    """Documents are signed with these two; see ``verify.steps``."""
-    if key.algorithm not in ("ES256", "Ed25519"):
-        message = f"certificates are not signed with {key.algorithm}"
-        raise MalformedError("key-type", message, where=key.thumbprint)

@@ -72,11 +72,15 @@ _HOLDERS = 3
 @click.option(
     "--algorithm",
     type=click.Choice(["ES256", "Ed25519"]),
-    default="ES256",
-    show_default=True,
-    help="What certificates are signed with. More programs read ES256.",
+    help="What certificates are signed with. More programs read ES256.  [default: ES256; with "
+    "--signer, what its key is for]",
 )
-@passphrase_option()
+@click.option(
+    "--signer",
+    metavar="URI",
+    help="The signer that has the issuing key, such as pkcs11:…; none is made then.",
+)
+@passphrase_option(what="the issuing key; of a key in a token, the PIN")
 @passphrase_option("--root-passphrase-file", "the root keys, which is not that of the issuing key")
 @json_option
 def init(
@@ -88,7 +92,8 @@ def init(
     files: tuple[Path, ...],
     threshold: int | None,
     proposal: Path | None,
-    algorithm: Algorithm,
+    algorithm: Algorithm | None,
+    signer: str | None,
     passphrase_file: Path | None,
     root_passphrase_file: Path | None,
     as_json: bool,
@@ -100,18 +105,25 @@ def init(
     them away at once; or have each holder make their own (signedcert keys holder), and give their
     holder.json files here with --holder: then no root key is ever on this machine.
 
+    The issuing key is made here too, unless it is in a token already, which --signer names. That
+    has to sign something before anything is written.
+
     \b
     Examples:
       signedcert init --home home --root /media/usb/root \\
         --name "Example University" --url https://learn.example.edu
       signedcert init --home home --holder ada.json --holder ben.json --holder cleo.json \\
         --name "Example University" --url https://learn.example.edu
+      signedcert init --home home --root /media/usb/root \\
+        --signer "pkcs11:token=Registrar;object=issue?module-path=/usr/lib/token.so" \\
+        --name "Example University" --url https://learn.example.edu
     """
     _require_one_way(root, holders, files, proposal)
     people = [Holder.read(file) for file in files]
     needed = require_threshold(len(people) or holders or _HOLDERS, threshold)
-    passphrase = find_passphrase(passphrase_file, "Passphrase for the issuing key", confirm=True)
-    founding = Founding(name, url.rstrip("/"), passphrase, datetime.now(UTC), algorithm)
+    passphrase = _issuing_passphrase(passphrase_file, signer)
+    now = datetime.now(UTC)
+    founding = Founding(name, url.rstrip("/"), passphrase, now, algorithm, signer)
     if root is None:
         directory = proposal or home.with_name(f"{home.name}-version-1")
         made = found_with_holders(home, directory, founding, people, needed)
@@ -140,6 +152,13 @@ def _require_one_way(
     if root is not None and proposal is not None:
         message = "--propose is for --holder; with --root, version 1 is signed at once"
         raise click.UsageError(message)
+
+
+def _issuing_passphrase(file: Path | None, signer: str | None) -> str:
+    """Of a new key it is chosen here. Of a key elsewhere there is one, asked for as by issue."""
+    if signer is not None:
+        return find_passphrase(file, "Passphrase of the issuing key")
+    return find_passphrase(file, "Passphrase for the issuing key", confirm=True)
 
 
 def _root_passphrase(file: Path | None) -> str:

@@ -9,6 +9,9 @@ from signedcert.core.keys import Algorithm, BadSignatureError, PublicKey
 from signedcert.custody.keyfile import read_key_file
 from signedcert.errors import ConfigurationError, IssueError
 
+#: What a signer is tried with. What a JWS signs has no spaces, so this counts as nothing.
+_TRIAL = b"signedcert tries whether this key signs"
+
 
 class Signer(Protocol):
     """What a back end has to offer. ``sign`` returns the raw signature."""
@@ -72,6 +75,16 @@ def open_signer(uri: str, base: Path, passphrase: str) -> CheckedSigner:
     return CheckedSigner(_BACK_ENDS[scheme](rest, base, passphrase))
 
 
+def prove_signer(uri: str, base: Path, passphrase: str) -> PublicKey:
+    """The public key of the signer behind a URI, which has shown that it signs with it.
+
+    Raises what ``open_signer`` and ``CheckedSigner.sign`` do.
+    """
+    signer = open_signer(uri, base, passphrase)
+    signer.sign(_TRIAL)
+    return signer.public_key
+
+
 def _open_file(rest: str, base: Path, passphrase: str) -> Signer:
     return read_key_file(base / rest, passphrase)
 
@@ -80,7 +93,7 @@ def _open_token(rest: str, _: Path, passphrase: str) -> Signer:
     try:
         from signedcert.custody.pkcs11 import open_token  # noqa: PLC0415 - for those who have one
     except ModuleNotFoundError as error:
-        if error.name != "pkcs11":
+        if (error.name or "").partition(".")[0] != "pkcs11":
             raise
         message = "a signer in a token needs one more package: pip install 'signedcert[pkcs11]'"
         raise ConfigurationError("extra-missing", message) from error

@@ -54,6 +54,11 @@ class TokenURI:
         return f"pkcs11: {', '.join([*names, *key, *number, self.module])}"
 
 
+def unusable(uri: TokenURI, message: str) -> ConfigurationError:
+    """What a token or a key that cannot be used is refused with."""
+    return ConfigurationError("key-file", message, where=str(uri))
+
+
 def _attributes(
     text: str, separator: str, known: tuple[str, ...], allowed: re.Pattern[str]
 ) -> dict[str, bytes]:

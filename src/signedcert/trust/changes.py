@@ -9,12 +9,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from signedcert.core.encoding import whole_seconds
-from signedcert.core.keys import PublicKey
+from signedcert.core.keys import Algorithm, PublicKey
 from signedcert.errors import MalformedError
 from signedcert.trust.entries import KeyEntry, NextGroup, Role, RootGroup, StatusPolicy, key_url
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.states import State
 
+#: What documents are signed with; see ``verify.steps``.
+_ISSUING: tuple[Algorithm, ...] = ("ES256", "Ed25519")
 #: When a verifier should have looked for newer keys; authenticity does not depend on it.
 FRESH = timedelta(days=365)
 #: Shorter, and somebody could make a key whose thumbprint begins so.
@@ -43,8 +45,12 @@ def add_key(
 ) -> KeyManifest:
     """One more key of the institution.
 
-    Raises MalformedError ``key-invalid``: the key stands in the manifest already.
+    Raises MalformedError: ``key-invalid``, the key stands in the manifest already; ``key-type``,
+    documents are not signed with keys like this.
     """
+    if role == "issue" and key.algorithm not in _ISSUING:
+        message = f"certificates are not signed with {key.algorithm}"
+        raise MalformedError("key-type", message, where=key.thumbprint)
     roots = [one for group in draft.root for one in group.keys]
     if key in roots or any(key == entry.key for entry in draft.keys):
         message = "this key stands in the manifest already"

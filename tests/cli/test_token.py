@@ -1,0 +1,120 @@
+"""An institution whose issuing key is in a token from the first day, by command line alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from signedcert.custody.holders import HolderKeys
+from signedcert.home import Home
+from tests.cli.running import Done, spawn
+from tests.cli.test_app import Terminal
+from tests.cli.test_verify import unshare
+from tests.custody.hardware import OFFICE, PIN, Hardware
+from tests.institution.homes import NAME, URL
+from tests.issue.test_graduation import cells, varied, write_roster
+from tests.reference import course
+
+Run = Callable[..., Done]
+
+
+class Desk:
+    """A directory with a course, a roster and the secrets, where commands run as users run them."""
+
+    def __init__(self, directory: Path, machine: Hardware) -> None:
+        self.directory, self.home = directory, directory / "home"
+        self.uri = "pkcs11:" + machine.rest(OFFICE, object="issue")
+        self.pin = self.write("pin", PIN)
+        self.root_secret = self.write("root-secret", "of the root keys")
+        self.course = self.write("course.json", course().text)
+        self.roster = directory / "spring.csv"
+        rows = [varied(line)._replace(course=course().id) for line in range(2, 6)]
+        write_roster(self.roster, map(cells, rows))
+
+    def write(self, name: str, text: str) -> Path:
+        """A file."""
+        path = self.directory / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    @property
+    def secret(self) -> list[object]:
+        """Where the PIN is."""
+        return ["--passphrase-file", self.pin]
+
+    @property
+    def settings(self) -> list[object]:
+        """What ``init`` needs besides the root."""
+        return ["--home", self.home, "--name", NAME, "--url", URL, "--signer", self.uri]
+
+    def issue_and_verify(self, pin: str) -> None:
+        """Issues the roster, and verifies all of it with the network taken away."""
+        out, trust = self.directory / "out", self.directory / "trust"
+        steps: list[list[object]] = [
+            ["course", "add", self.course, "--home", self.home],
+            ["issue", self.roster, "--home", self.home, "--out", out, *self.secret],
+            ["trust", "add", self.home / "manifests", "--pin", pin, "--trust", trust],
+        ]
+        for step in steps:
+            done = spawn(*step)
+            assert done.status == 0, (step, done.err)
+        done = spawn("verify", out, "--trust", trust, prefix=unshare() or ())
+        assert done.status == 0, done.err
+        assert "4 files: 4 authentic." in done.out
+
+
+@pytest.fixture
+def desk(tmp_path: Path, machine: Hardware) -> Desk:
+    """The desk of an office that has a token."""
+    return Desk(tmp_path, machine)
+
+
+def test_from_a_token_to_a_verified_certificate(desk: Desk) -> None:
+    root = ["--root", desk.directory / "usb", "--root-passphrase-file", desk.root_secret]
+    made = spawn("init", *desk.settings, *desk.secret, *root, "--holders", 1, "--json")
+    assert made.status == 0, made.err
+    assert Home.read(desk.home).configuration.signer == desk.uri
+    assert [path.suffix for path in (desk.home / "keys").iterdir()] == [".uri"]
+    desk.issue_and_verify(made.json["pin"])
+
+
+def test_the_root_holders_sign_for_the_token_s_key(desk: Desk) -> None:
+    HolderKeys.generate("Ada Okafor").write(desk.directory / "ada", "of the root keys")
+    made = spawn("init", *desk.settings, *desk.secret, "--holder", desk.directory / "ada", "--json")
+    assert made.status == 0, made.err
+    proposal, pin = made.json["proposal"], made.json["pin"]
+    own = ["--key", desk.directory / "ada", "--trust", desk.directory / "ada-trust"]
+    secret = ["--passphrase-file", desk.root_secret]
+    signed = spawn("keys", "sign", proposal, *own, *secret, "--yes")
+    assert signed.status == 0, signed.err
+    done = spawn("keys", "assemble", proposal, "--home", desk.home, "--json")
+    assert done.status == 0, done.err
+    assert done.json["pin"] == pin
+    desk.issue_and_verify(pin)
+
+
+def test_the_pin_is_asked_for_once_and_the_root_passphrase_twice(
+    run: Run, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    answers = iter([PIN, "root", "root"])
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return next(answers)
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("click.termui.hidden_prompt_func", answer)
+    done = run("init", *desk.settings, "--root", desk.directory / "usb", "--holders", 1)
+    assert (done.status, done.err) == (0, "")
+    assert asked[0] == "Passphrase of the issuing key: "
+    assert len(asked) == 3
+
+
+def test_another_algorithm_than_that_of_the_token_s_key_is_refused(run: Run, desk: Desk) -> None:
+    root = ["--root", desk.directory / "usb", "--root-passphrase-file", desk.root_secret]
+    done = run("init", *desk.settings, *desk.secret, *root, "--algorithm", "Ed25519")
+    assert done.status == 2
+    assert "error: algorithm: the signer has a key for ES256, not for Ed25519" in done.err
+    assert not desk.home.exists()
+    assert not (desk.directory / "usb").exists()
