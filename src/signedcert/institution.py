@@ -43,7 +43,6 @@ from signedcert.verify.verifier import Verifier
 
 #: Others may take the place in a status list that was drawn; that they do so twice is rare.
 _ATTEMPTS = 20
-_PUBLISHED = "published"
 
 Secret = str | Callable[[], str] | None
 
@@ -400,7 +399,7 @@ class Institution:
     @property
     def published(self) -> PublishedFolder:
         """The files that ``publish`` has written."""
-        return PublishedFolder(self.home / _PUBLISHED)
+        return self._home.published
 
     def publish(self, *, at: datetime) -> Published:
         """Writes status lists, reasons and snapshot, signed, for verifiers to fetch; good for
