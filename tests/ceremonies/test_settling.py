@@ -5,78 +5,48 @@ place of its own; killed at any moment, it ends where it would have.
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from signedcert.ceremonies import assembling
-from signedcert.ceremonies.assembling import Assembled, assemble
+from signedcert.ceremonies.assembling import assemble
 from signedcert.ceremonies.proposing import Wanted, propose
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.fork import Fork
-from signedcert.custody.holders import Holder, HolderKeys
-from signedcert.custody.keyfile import read_key_file
+from signedcert.custody.holders import HolderKeys
 from signedcert.custody.private import PrivateKey
 from signedcert.custody.proposal import Proposal
 from signedcert.errors import ConfigurationError, MalformedError, RejectedError, UndecidedError
 from signedcert.home import Home
 from signedcert.institution import Institution
 from signedcert.trust.changes import change_state, rename, successor
-from signedcert.trust.manifest import KeyManifest, SignedManifest
+from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.snapshot import Snapshot
 from signedcert.trust.store import TrustStore
 from signedcert.verify.verifier import Verifier
-from tests.ceremonies.council import enact, sign, write
+from tests.ceremonies.council import (
+    DAY,
+    enact,
+    finish,
+    following,
+    newest,
+    next_keys,
+    settle,
+    sign,
+    theft,
+    write,
+)
 from tests.ceremonies.test_assembling import CrashError, files
 from tests.core.refusal import refused
-from tests.institution.homes import NOW, PASSPHRASE, URL, Place, issue_one, root_keys
-
-DAY = timedelta(days=1)
-
-
-def next_keys(place: Place) -> list[PrivateKey]:
-    """The root keys to come, of the only holder."""
-    found = sorted(place.root.rglob("next-*.key"))
-    return [read_key_file(path, PASSPHRASE) for path in found]
-
-
-def following(place: Place) -> HolderKeys:
-    """The holder with new next keys."""
-    return HolderKeys.follow(Holder.read(place.root / "holder-1"))
-
-
-def theft(place: Place, version: int = 2) -> SignedManifest:
-    """Another manifest of a version, by the present root keys as of the first."""
-    before = Home.read(place.home).history().before(version)
-    return sign_manifest(rename(successor(before, at=NOW), "Mallory"), root_keys(place))
-
-
-def settle(place: Place, other: SignedManifest, name: str = "settled", **more: object) -> Path:
-    """The proposal, signed by the old root and the new."""
-    directory = place.home.parent / name
-    wanted = replace(Wanted(settle=other, holders=(following(place).holder,)), **more)  # type: ignore[arg-type]
-    propose(Home.read(place.home), directory, wanted, at=NOW + 3 * DAY, passphrase=PASSPHRASE)
-    sign(directory, [*root_keys(place), *next_keys(place)])
-    return directory
-
-
-def finish(place: Place, directory: Path) -> Assembled:
-    """It is published."""
-    done = assemble(Home.read(place.home), directory, at=NOW + 3 * DAY)
-    assert done.published is not None
-    return done
+from tests.institution.homes import NOW, URL, Place, issue_one, root_keys
 
 
 def write_anew(place: Place, wanted: Wanted) -> Path:
     """The proposal of a version of which there was another one."""
     shutil.rmtree(place.home.parent / f"version-{newest(place).version + 1}")
     return write(place, wanted, NOW + 5 * DAY)
-
-
-def newest(place: Place) -> KeyManifest:
-    return Home.read(place.home).history().newest
 
 
 @pytest.fixture

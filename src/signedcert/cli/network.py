@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from signedcert.core.jws import MAX_GENERAL
 from signedcert.errors import ConfigurationError, MalformedError, UndecidedError
 from signedcert.files import read_limited
-from signedcert.trust.history import History, Pin
-from signedcert.trust.manifest import KeyManifest, SignedManifest
+from signedcert.trust.history import Pin
+from signedcert.trust.manifest import SignedManifest
 from signedcert.trust.reasons import MAX_REASONS_FILE
 from signedcert.trust.snapshot import MAX_SNAPSHOT, digest
 from signedcert.trust.status import (
@@ -173,18 +173,14 @@ def take_manifests(store: TrustStore, source: Source, wanted: list[str]) -> tupl
         raise MalformedError("manifest-issuer", message)
     history = store.institutions[newest.iss]
     added = store.add(manifests, history.pin)
-    if added.institutions[newest.iss] == history and _is_behind(history, claims):
+    after = added.institutions[newest.iss]
+    if after.newest == history.newest and not after.forked and after.newest not in claims:
         message = (
             f"version {newest.version} is the newest here, and version {history.newest.version} "
             "is known: this source is behind, or keeps something back"
         )
         raise MalformedError("manifest-version", message)
     return newest.iss, added
-
-
-def _is_behind(history: History, claims: list[KeyManifest]) -> bool:
-    """Whether what counts is lacking; while there is a fork, nothing counts."""
-    return not history.forked and history.newest not in claims
 
 
 def take_statuses(store: TrustStore, iss: str, source: Source, at: datetime) -> TrustStore:
