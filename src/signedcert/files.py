@@ -50,7 +50,7 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644, *, sync: bool = Tru
         Path(name).unlink(missing_ok=True)
         raise
     if sync:
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
 
 
 def write_new(path: Path, data: bytes, mode: int) -> None:
@@ -66,10 +66,16 @@ def write_new(path: Path, data: bytes, mode: int) -> None:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
-def _sync_directory(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Removes a file, if it is there; on disk when it returns."""
+    path.unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
     """POSIX makes a rename durable only so; Windows cannot open a directory, and need not."""
     if os.name == "posix":
         handle = os.open(path, os.O_RDONLY)

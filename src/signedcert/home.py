@@ -1,8 +1,8 @@
 """An institution's home directory: the only place that knows what is where in it.
 
 ``signedcert.toml``, ``manifests/N.json``, ``keys/`` (keys of the institution, encrypted; of keys
-elsewhere the URI), ``holders/N/`` (the root holders' public files since version N), and, unless its
-setting says otherwise, the registry.
+elsewhere the URI), ``holders/N/`` (the root holders' public files since version N), ``published/``,
+and, unless its setting says otherwise, the registry. ``manifests/dropped/`` has what lost a fork.
 """
 
 import json
@@ -19,12 +19,14 @@ from sqlalchemy import URL
 
 from signedcert.core.jws import MAX_GENERAL
 from signedcert.core.keys import PublicKey
+from signedcert.custody.fork import Fork, read_own
 from signedcert.custody.holders import Holder
 from signedcert.custody.keyfile import read_public, write_key_file
 from signedcert.custody.private import PrivateKey
 from signedcert.custody.proposal import read_holders, write_holders
 from signedcert.errors import ConfigurationError, MalformedError
-from signedcert.files import read_limited, write_atomic
+from signedcert.files import read_limited, remove, sync_directory, write_atomic
+from signedcert.publish.folder import SNAPSHOT, PublishedFolder
 from signedcert.registry.engine import sqlite_url
 from signedcert.registry.registry import Registry
 from signedcert.trust.entries import Role
@@ -35,6 +37,8 @@ CONFIGURATION = "signedcert.toml"
 _MANIFESTS = "manifests"
 _KEYS = "keys"
 _HOLDERS = "holders"
+_DROPPED = "dropped"
+_PUBLISHED = "published"
 #: What the root holders are asked to sign first; nothing else can become manifest 1.
 _UNSIGNED = "1.payload"
 _REGISTRY = "registry.sqlite"
@@ -124,6 +128,11 @@ class Home:
             return url
         return sqlite_url(self.path / url.removeprefix(_SQLITE))
 
+    @property
+    def published(self) -> PublishedFolder:
+        """What verifiers fetch beside the manifests."""
+        return PublishedFolder(self.path / _PUBLISHED)
+
     def history(self) -> History:
         """The home's own manifests, every rule checked; version 1 is its own pin.
 
@@ -164,18 +173,56 @@ class Home:
             return None
         return read_limited(path, MAX_GENERAL)
 
-    def publish(self, signed: SignedManifest) -> None:
-        """Puts an accepted manifest beside the others; on disk when this returns."""
-        path = self.path / _MANIFESTS / f"{signed.unverified.version}.json"
+    def publish(self, signed: SignedManifest, fork: Fork | None = None) -> None:
+        """Puts an accepted manifest beside the others; on disk when this returns.
+
+        One that settles a fork takes the place of the institution's own of its version, and those
+        after that go. They are all in ``dropped`` before, with what belongs to them, and the last
+        goes first: a home that is killed in between has fewer versions, and can be read.
+        """
+        manifest = signed.unverified
+        path = self.path / _MANIFESTS / f"{manifest.version}.json"
+        if fork is not None:
+            self._drop(manifest, fork)
         write_atomic(path, signed.jws.encode())
         (path.parent / _UNSIGNED).unlink(missing_ok=True)
 
+    def dropped(self, winner: KeyManifest) -> tuple[SignedManifest, ...]:
+        """The institution's own manifests that were given up for this one."""
+        return read_own(self._dropped(winner))
+
+    def _dropped(self, winner: KeyManifest) -> Path:
+        name = f"{winner.version}-{winner.digest[:8]}"
+        return self.path / _MANIFESTS / _DROPPED / name
+
+    def _drop(self, winner: KeyManifest, fork: Fork) -> None:
+        folder = self._dropped(winner)
+        folder.mkdir(parents=True, exist_ok=True)
+        fork.write(folder)
+        for directory in (folder.parent, folder.parent.parent):
+            sync_directory(directory)
+        for version, directory in self._holder_folders().items():
+            if version > winner.version:
+                directory.rename(folder / f"{_HOLDERS}-{version}")
+                sync_directory(directory.parent)
+        snapshot = self.published.path / SNAPSHOT
+        if fork.own and snapshot.exists():  # it names one of them
+            snapshot.rename(folder / SNAPSHOT)
+            sync_directory(snapshot.parent)
+        for one in reversed(fork.own[1:]):
+            remove(self.path / _MANIFESTS / f"{one.unverified.version}.json")
+
     def holders(self, version: int) -> tuple[Holder, ...]:
         """The root holders' public files, as of a version of the manifest."""
-        found = (self.path / _HOLDERS).glob("*")
-        known = [int(path.name) for path in found if path.name.isascii() and path.name.isdigit()]
+        known = self._holder_folders()
         since = max((one for one in known if one <= version), default=None)
-        return () if since is None else read_holders(self.path / _HOLDERS / str(since))
+        return () if since is None else read_holders(known[since])
+
+    def _holder_folders(self) -> dict[int, Path]:
+        found = (self.path / _HOLDERS).glob("*")
+        return {
+            int(path.name): path for path in found if path.name.isascii() and path.name.isdigit()
+        }
 
     def add_holders(self, version: int, holders: tuple[Holder, ...]) -> None:
         """Keeps the public files of those who hold the root from a version on."""

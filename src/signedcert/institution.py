@@ -42,8 +42,6 @@ from signedcert.trust.store import TrustStore
 from signedcert.verify.policy import Policy
 from signedcert.verify.verifier import Verifier
 
-_PUBLISHED = "published"
-
 Secret = str | Callable[[], str] | None
 
 
@@ -364,7 +362,7 @@ class Institution:
     @property
     def published(self) -> PublishedFolder:
         """The files that ``publish`` has written."""
-        return PublishedFolder(self.home / _PUBLISHED)
+        return self._home.published
 
     def publish(self, *, at: datetime) -> Published:
         """Writes status lists, reasons and snapshot, signed, for verifiers to fetch; good for

@@ -1,15 +1,22 @@
-"""A home whose root holder signs whatever is proposed."""
+"""A home whose root holder signs whatever is proposed, and whoever has stolen the root keys."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from signedcert.ceremonies.assembling import Assembled, assemble
 from signedcert.ceremonies.proposing import Wanted, propose
 from signedcert.custody.ceremony import sign_manifest
+from signedcert.custody.holders import Holder, HolderKeys
+from signedcert.custody.keyfile import read_key_file
 from signedcert.custody.private import PrivateKey
 from signedcert.custody.proposal import Proposal, write_signature
 from signedcert.home import Home
-from tests.institution.homes import PASSPHRASE, Place, root_keys
+from signedcert.trust.changes import rename, successor
+from signedcert.trust.manifest import KeyManifest, SignedManifest
+from tests.institution.homes import NOW, PASSPHRASE, Place, root_keys
+
+DAY = timedelta(days=1)
 
 
 def write(place: Place, wanted: Wanted, at: datetime) -> Path:
@@ -35,3 +42,44 @@ def enact(place: Place, wanted: Wanted, at: datetime) -> Assembled:
     done = assemble(Home.read(place.home), directory, at=at)
     assert done.published is not None
     return done
+
+
+# a fork
+
+
+def next_keys(place: Place) -> list[PrivateKey]:
+    """The root keys to come, of the only holder."""
+    found = sorted(place.root.rglob("next-*.key"))
+    return [read_key_file(path, PASSPHRASE) for path in found]
+
+
+def following(place: Place) -> HolderKeys:
+    """The holder with new next keys."""
+    return HolderKeys.follow(Holder.read(place.root / "holder-1"))
+
+
+def theft(place: Place, version: int = 2) -> SignedManifest:
+    """Another manifest of a version, by the present root keys as of the first."""
+    before = Home.read(place.home).history().before(version)
+    return sign_manifest(rename(successor(before, at=NOW), "Mallory"), root_keys(place))
+
+
+def settle(place: Place, other: SignedManifest, name: str = "settled", **more: object) -> Path:
+    """The proposal, signed by the old root and the new."""
+    directory = place.home.parent / name
+    wanted = replace(Wanted(settle=other, holders=(following(place).holder,)), **more)  # type: ignore[arg-type]
+    propose(Home.read(place.home), directory, wanted, at=NOW + 3 * DAY, passphrase=PASSPHRASE)
+    sign(directory, [*root_keys(place), *next_keys(place)])
+    return directory
+
+
+def finish(place: Place, directory: Path) -> Assembled:
+    """It is published."""
+    done = assemble(Home.read(place.home), directory, at=NOW + 3 * DAY)
+    assert done.published is not None
+    return done
+
+
+def newest(place: Place) -> KeyManifest:
+    """What counts in the home."""
+    return Home.read(place.home).history().newest

@@ -307,8 +307,9 @@ def test_the_root_rotates_twice(school: School) -> None:
 @pytest.mark.parametrize(
     ("options", "status", "part"),
     [
-        (["--rotate-root"], 2, "needs the new holder.json"),
-        (["--threshold", 2], 2, "change with --rotate-root only"),
+        (["--rotate-root"], 2, "need the new holder.json"),
+        (["--settle", "nothing"], 2, "need the new holder.json"),
+        (["--threshold", 2], 2, "change with --rotate-root or --settle only"),
         (["--activate", "xxxxxxxx"], 1, "[manifest-key-missing]"),
         (["--add-key", "nothing"], 2, "[signer-unknown]"),
         (["--name", " "], 1, "[text-blank]"),

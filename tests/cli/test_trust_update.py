@@ -156,7 +156,7 @@ def test_only_what_changed_is_fetched(
     assert TrustStore.read(store).statuses[ISSUER].files == files
 
 
-def test_of_manifests_only_those_that_are_newer_are_fetched(
+def test_of_manifests_only_those_back_to_one_that_is_known_are_fetched(
     run: Run, publisher: Publisher, store: Path, mirror: Path
 ) -> None:
     versions = [publisher, publisher.next(), publisher.next().next()]
@@ -167,6 +167,7 @@ def test_of_manifests_only_those_that_are_newer_are_fetched(
     assert [path.rpartition("signedcert/")[2] for path in asked] == [
         "keys.json",
         "keys/2.json",
+        "keys/1.json",
         "snapshot.json",
     ]
 
@@ -194,6 +195,7 @@ def test_programs_get_what_is_new(
     assert found == {
         "source": str(mirror),
         "new_versions": [2],
+        "given_up_versions": [],
         "new_statuses": True,
         "error": None,
     }

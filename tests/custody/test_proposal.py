@@ -159,7 +159,7 @@ def test_a_second_manifest_of_a_version_is_a_fork_in_the_making(notes: Notes) ->
 
 
 def test_so_it_is_if_this_holder_has_signed_another_that_nobody_published(notes: Notes) -> None:
-    notes.add(second())
+    notes.add(second(), FIRST)
     review(guild().proposal(second()), known(), notes, None)
     other = guild().proposal(second("Other"))
     with refused("trust-fork", "version 2", UndecidedError):
@@ -186,7 +186,7 @@ def test_an_unknown_institution_needs_its_pin(notes: Notes) -> None:
 
 
 def test_whoever_signed_the_first_version_has_its_pin(notes: Notes) -> None:
-    notes.add(FIRST)
+    notes.add(FIRST, None)
     assert review(guild().proposal(second()), TrustStore.empty(), notes, None).store == known()
     with refused("pin-mismatch", "pin"):
         review(guild().proposal(second()), TrustStore.empty(), notes, Pin(1, "0" * 64))
@@ -211,7 +211,7 @@ def test_a_first_version_needs_no_pin_and_takes_no_wrong_one(notes: Notes) -> No
         review(guild().proposal(FIRST), TrustStore.empty(), notes, None)
     with refused("trust-fork", kind=UndecidedError):
         review(Proposal(rename(FIRST, "Other")), known(), notes, None)
-    notes.add(FIRST)
+    notes.add(FIRST, None)
     with refused("trust-fork", kind=UndecidedError):
         review(Proposal(rename(FIRST, "Other")), TrustStore.empty(), notes, None)
 

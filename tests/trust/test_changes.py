@@ -14,9 +14,10 @@ from signedcert.trust.changes import (
     rename,
     rotate_root,
     set_status,
+    settling,
     successor,
 )
-from signedcert.trust.describe import describe
+from signedcert.trust.describe import describe, describe_replacing
 from signedcert.trust.entries import NextGroup, StatusPolicy
 from signedcert.trust.history import check_rules
 from signedcert.trust.logs import CutOff, End, log_origin
@@ -138,6 +139,63 @@ def test_a_root_key_that_nobody_has_the_public_half_of_is_named() -> None:
         rotate_root(usual(next="-"), [], ())
 
 
+# what settles a fork
+
+
+def settled(before: KeyManifest, newest: KeyManifest) -> KeyManifest:
+    """A draft, with the root that it has to rotate into."""
+    draft = settling(before, newest, at=AT, fresh_for=timedelta(days=90))
+    known = [key(letter).public_key for letter in "BC"]
+    return rotate_root(draft, known, (NextGroup(1, (thumbprint("D"),)),))
+
+
+def test_what_settles_a_fork_says_what_was_said_last() -> None:
+    before = usual(keys="k:active", logs="L:active")
+    parts = {"keys": "m:active,k:void,n:pre-published", "logs": "L:retired#7,M:active", "tag": "x"}
+    newest = replace(manifest(4, USUAL | parts), status=StatusPolicy(60))
+    after = settled(before, newest)
+    check_rules(before, after)
+    assert (after.version, after.issued) == (2, WHOLE)
+    assert after.expires == WHOLE + timedelta(days=90)
+    assert after.root == usual(root="B").root
+    same = {
+        name: getattr(newest, name) for name in ("version", "issued", "expires", "root", "next")
+    }
+    assert replace(after, **same) == newest
+    assert describe_replacing(newest, after) == ()
+
+
+def test_it_says_so_too_after_the_root_has_rotated() -> None:
+    before = usual()
+    newest = manifest(3, USUAL | {"root": "B", "next": "C", "tag": "x"})
+    after = settled(before, newest)
+    check_rules(before, after)
+    assert (after.root, after.name) == (newest.root, newest.name)
+    assert settling(before, newest, at=AT).root == before.root
+
+
+def test_what_no_rule_leads_to_in_one_step_is_active_and_goes_back_in_words() -> None:
+    before = usual(keys="k:active,m:pre-published", logs="L:pre-published")
+    newest = manifest(4, USUAL | {"keys": "k:active,m:retired@7", "logs": "L:retired#2"})
+    after = settled(before, newest)
+    check_rules(before, after)
+    assert [(one.state, one.ended) for one in after.keys] == [("active", None), ("active", None)]
+    assert after.keys[1].since == WHOLE
+    assert after.logs == (newest.logs[0]._replace(state="active"),)
+    told = describe_replacing(newest, after)
+    assert ["from retired to active" in told[0].what, "is active" in told[1].what] == [True, True]
+    assert all("IT GOES BACK" in change.why for change in told)
+
+
+def test_what_is_lost_by_settling_is_told() -> None:
+    newest = manifest(3, USUAL | {"keys": "k:void,m:active", "tag": "x"})
+    after = settled(usual(), usual(keys="k:active"))
+    told = {change.what.split(",")[0]: change.why for change in describe_replacing(newest, after)}
+    assert len(told) == 3
+    for what, why in told.items():
+        assert ("IT GOES BACK" in why) == ("The name" not in what), what
+
+
 # what a holder may sign
 
 
@@ -147,6 +205,10 @@ def test_a_root_key_that_nobody_has_the_public_half_of_is_named() -> None:
         (("1", "2 by=A"), None),
         (("1", "2 by=Z"), None),  # who has signed so far does not matter
         (("1", "2 root=B next=C by=Z"), None),
+        (("1", "2 tag=x", "2 root=B next=C by=Z"), None),  # it settles a fork
+        (("1", "2 tag=x", "3", "2 tag=y", "2 root=B next=C"), None),
+        (("1", "2 tag=x", "2 root=B next=C keys=m:active"), "manifest-key-missing"),
+        (("1", "2", "2 root=B next=C by=AB", "2 root=B next=C"), "manifest-version"),
         (("1", "3"), "manifest-version"),
         (("1", "2", "2"), "manifest-version"),
         (("1", "2", "1"), "manifest-version"),
@@ -179,7 +241,9 @@ def test_a_proposal_is_checked_by_the_rules_alone(
         ("1", "1 tag=y"),
         ("1", "2 tag=x", "2 tag=y"),
         ("1", "2 tag=x", "3", "2 tag=y"),
-        ("1", "2 tag=x", "2 root=B next=C"),
+        ("1", "2 root=B next=C by=AB", "2 root=B next=D"),
+        ("1", "2 root=B next=C by=AB", "2 root=B next=D by=AB", "2 root=B next=E"),
+        ("1", "2 tag=x", "2 tag=y", "3 tag=x", "3 tag=y root=B next=C"),
         ("1", "2 tag=x", "2 tag=y", "3"),
     ],
 )

@@ -307,6 +307,31 @@ def test_history_is_the_same_after_a_journey_through_its_evidence(row: Row) -> N
     assert set(again.evidence) == set(known.evidence)
 
 
+@pytest.mark.parametrize("row", [row for row in (*FORKS, *VERSIONS) if row.newest], ids=_ids)
+def test_what_settles_a_fork_is_what_would_take_a_known_place_and_leave_none(row: Row) -> None:
+    known, last = history(*row.steps[:-1]), signed(row.steps[-1])
+    manifest, after = last.unverified, known.accept(last)
+    replaced = manifest.version <= known.newest.version and manifest not in known.versions
+    assert known.settles(manifest) == (replaced and after.newest == manifest and not after.forked)
+    if known.settles(manifest):
+        known.check_proposal(manifest)
+
+
+def test_a_pinned_version_cannot_be_settled() -> None:
+    assert not history("1").settles(signed("1 root=B next=C").unverified)
+    assert not history("1").settles(signed("2 root=B next=C").unverified)
+
+
+def test_a_history_can_be_had_as_it_was() -> None:
+    known = history("1", "2 tag=x", "2 tag=y", "3 tag=x", "3 tag=z")
+    assert known.until(1) == history("1")
+    assert known.until(2) == history("1", "2 tag=x", "2 tag=y")
+    assert known.until(3) == known
+    assert known.before(2) == known.versions[0]
+    late = History.start(signed("2"), Pin.parse(signed("2").unverified.pin)).accept(signed("3"))
+    assert late.until(2).versions == (late.before(3),)
+
+
 STATES = """
 from \\ to      pre-published  active  retired  compromised  void
 pre-published        yes        yes      no         yes       yes

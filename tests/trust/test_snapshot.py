@@ -514,6 +514,23 @@ def test_what_goes_back_is_refused_in_words(name: str) -> None:
     assert words in caught.value.message
 
 
+def test_the_manifest_may_go_back_to_the_very_one_that_root_has_signed() -> None:
+    """A fork was settled: the announced version is no more."""
+    named = ManifestVersion(MANIFEST.version, MANIFEST.digest)
+    announcing = replace(SNAPSHOT, manifest=ManifestVersion(named.version + 4, DIGEST))
+    after = replace(SNAPSHOT, manifest=named, issued=ISSUED + DAY)
+    after.follows(announcing, MANIFEST)
+    after.follows(replace(announcing, manifest=named._replace(digest=DIGEST)), MANIFEST)
+    for changed in (
+        replace(after, manifest=named._replace(digest=DIGEST)),
+        replace(after, manifest=named._replace(version=named.version + 3)),
+        replace(after, issued=ISSUED - DAY),
+        replace(after, lists=SNAPSHOT.lists[:1]),
+    ):
+        with refused("snapshot-older", "snapshot"):
+            changed.follows(announcing, MANIFEST)
+
+
 # The files that it names
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from signedcert.carriers.bundle import Bundle
+from signedcert.custody.fork import Fork
 from signedcert.custody.merging import Merged, merge
 from signedcert.custody.proposal import Proposal
 from signedcert.errors import ConfigurationError, RejectedError
@@ -33,7 +34,8 @@ class Proved(NamedTuple):
 
 class Assembled(NamedTuple):
     """What came of it. ``published`` is None as long as signatures are missing; ``signer`` is the
-    setting, where it changed; ``unknown_signer`` an active issuing key that the home cannot open.
+    setting, where it changed; ``unknown_signer`` an active issuing key that the home cannot open;
+    ``given_up`` the home's own manifests that went, since this one has settled a fork.
     """
 
     merged: Merged
@@ -41,6 +43,7 @@ class Assembled(NamedTuple):
     proved: Proved | None = None
     signer: str | None = None
     unknown_signer: str | None = None
+    given_up: tuple[KeyManifest, ...] = ()
 
 
 def assemble(home: Home, directory: Path, *, at: datetime) -> Assembled:
@@ -53,7 +56,9 @@ def assemble(home: Home, directory: Path, *, at: datetime) -> Assembled:
     """
     proposal = Proposal.read(directory)
     before = _before(home, proposal.manifest)
-    merged = merge(directory, proposal, None if before is None else before.newest)
+    fork = None if before is None else _fork(before, proposal)
+    parent = None if before is None else before.before(proposal.manifest.version)
+    merged = merge(directory, proposal, parent)
     if merged.manifest is None or not merged.complete:
         return Assembled(merged)
     signed = merged.manifest
@@ -62,20 +67,17 @@ def assemble(home: Home, directory: Path, *, at: datetime) -> Assembled:
     else:
         after = before.accept(signed)
     proved = prove(home, before, after, at)
-    _keep_holders(home, before, proposal)
-    if proposal.manifest.version not in _published(home):
-        home.publish(signed)
-    return _set_signer(home, proposal.manifest, merged, proved)
-
-
-def _published(home: Home) -> set[int]:
-    if home.unsigned is not None:
-        return set()
-    return {manifest.version for manifest in home.history().versions}
+    _keep_holders(home, parent, proposal)
+    if home.unsigned is not None or proposal.manifest not in home.history().versions:
+        home.publish(signed, fork)
+    given_up = tuple(one.unverified for one in fork.own) if fork else ()
+    done = _set_signer(home, proposal.manifest, merged, proved)
+    return done._replace(given_up=given_up)
 
 
 def _before(home: Home, manifest: KeyManifest) -> History | None:
-    """The home's history without the manifest, if it is published already; None for the first.
+    """The home's history without the manifest, if it is published already, and with what was
+    given up for it; None for the first.
 
     Raises what ``History.check_proposal`` does; ConfigurationError ``proposal-invalid``.
     """
@@ -86,16 +88,37 @@ def _before(home: Home, manifest: KeyManifest) -> History | None:
             raise ConfigurationError("proposal-invalid", message, where="payload.json")
         return None
     history = home.history()
-    if manifest != history.newest:
-        history.check_proposal(manifest)
-        return history
-    if manifest.version == 1:
+    if manifest == history.newest:
+        if manifest.version == 1:
+            return None
+        history = history.until(manifest.version - 1)
+    if manifest not in history.versions:
+        for one in home.dropped(manifest):
+            history = history.accept(one)
+    history.check_proposal(manifest)
+    return history
+
+
+def _fork(before: History, proposal: Proposal) -> Fork | None:
+    """The fork that it settles, with the home's own side of it.
+
+    Raises what ``Fork.check`` raises; ConfigurationError ``proposal-invalid``: the home has another
+    newest version than when this was proposed, of which nothing would be left.
+    """
+    manifest = proposal.manifest
+    own = tuple(one for one in before.evidence if one.unverified.version >= manifest.version)
+    brought = proposal.fork.own if proposal.fork else ()
+    if [one.unverified for one in own] != [one.unverified for one in brought]:
+        message = (
+            f"it would take the place of version {manifest.version} and those after it, and is not "
+            "made for those that this home has; propose it anew, with --settle"
+        )
+        raise ConfigurationError("proposal-invalid", message, where=f"version {manifest.version}")
+    if proposal.fork is None:
         return None
-    first, *rest = history.evidence[:-1]
-    before = History.start(first, history.pin)
-    for one in rest:
-        before = before.accept(one)
-    return before
+    fork = Fork(own, proposal.fork.other)
+    fork.check(before.until(manifest.version - 1), manifest)
+    return fork
 
 
 def prove(home: Home, before: History | None, after: History, at: datetime) -> Proved:
@@ -146,10 +169,10 @@ def _excuse(one: RecentDocument, report: Report, after: History) -> str:
     raise RejectedError(reason, message, where=str(one.code), step=report.decisive.step)
 
 
-def _keep_holders(home: Home, before: History | None, proposal: Proposal) -> None:
+def _keep_holders(home: Home, before: KeyManifest | None, proposal: Proposal) -> None:
     """After a root rotation: those whose next keys the manifest announces."""
     after = proposal.manifest
-    if before is None or before.newest.next == after.next:
+    if before is None or before.next == after.next:
         return
     announced = {thumbprint for group in after.next for thumbprint in group.thumbprints}
     holders = [

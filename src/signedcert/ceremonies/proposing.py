@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from signedcert.ceremonies.settling import find_fork
 from signedcert.core.encoding import parse_json
 from signedcert.core.keys import Algorithm, PublicKey
 from signedcert.custody.ceremony import require_apart
@@ -23,10 +24,12 @@ from signedcert.trust.changes import (
     rename,
     rotate_root,
     set_status,
+    settling,
     successor,
 )
 from signedcert.trust.entries import Role
-from signedcert.trust.manifest import KeyManifest
+from signedcert.trust.history import History
+from signedcert.trust.manifest import KeyManifest, SignedManifest
 
 if TYPE_CHECKING:
     from signedcert.trust.states import State
@@ -42,7 +45,9 @@ class Wanted:
 
     ``keys`` are public keys to pre-publish, each with the URI of its signer if it is known here;
     ``generate`` the algorithm of a new issuing key to make and pre-publish. Keys are named by kid.
-    ``holders`` are the public files of who will hold the root after a root rotation.
+    ``holders`` are the public files of who will hold the root after a root rotation. ``settle`` is
+    a second manifest of one of the home's versions, which has turned up: what is proposed is a
+    third of that version, which wins against both.
     """
 
     fresh_for: timedelta = FRESH
@@ -56,6 +61,7 @@ class Wanted:
     status_max_age: timedelta | None = None
     holders: tuple[Holder, ...] = ()
     threshold: int | None = None
+    settle: SignedManifest | None = None
 
     @property
     def makes_keys(self) -> bool:
@@ -70,18 +76,24 @@ def propose(
     encrypted. Nothing is published.
 
     Raises MalformedError with the rule that the changes would break; ConfigurationError:
-    ``proposal-invalid``, ``setting-invalid``, ``passphrase-missing``, ``home-unsigned``. Nothing
-    was written then.
+    ``proposal-invalid``, ``setting-invalid``, ``passphrase-missing``, ``home-unsigned``; what
+    ``find_fork`` raises. Nothing was written then.
     """
     history = home.history()
     require_apart(directory, home.path)
     if wanted.makes_keys and not passphrase:
         raise ConfigurationError("passphrase-missing", "the passphrase is empty")
     made = _generate(wanted)
-    old = home.holders(history.newest.version)
-    draft = _draft(history.newest, wanted, made, old, at)
-    history.check_proposal(KeyManifest.parse(draft.encode(), f"version {draft.version}"))
-    proposal = Proposal(draft, history.evidence, (*wanted.holders, *old))
+    fork = None if wanted.settle is None else find_fork(history, wanted.settle)
+    before = history if fork is None else history.until(fork.other.unverified.version - 1)
+    old = home.holders(before.newest.version)
+    draft = _draft(_begin(before, history, wanted, at), wanted, made, old, at)
+    manifest = KeyManifest.parse(draft.encode(), f"version {draft.version}")
+    if fork is None:
+        before.check_proposal(manifest)
+    else:
+        fork.check(before, manifest)
+    proposal = Proposal(draft, before.evidence, (*wanted.holders, *old), fork)
     written: list[Path] = []
     try:
         for key, role in made:
@@ -120,14 +132,20 @@ def _generate(wanted: Wanted) -> list[tuple[PrivateKey, Role]]:
     return made
 
 
+def _begin(before: History, history: History, wanted: Wanted, at: datetime) -> KeyManifest:
+    """What follows the newest of ``before`` if nothing changes, from what the home says now."""
+    if before is history:
+        return successor(history.newest, at=at, fresh_for=wanted.fresh_for)
+    return settling(before.newest, history.newest, at=at, fresh_for=wanted.fresh_for)
+
+
 def _draft(
-    before: KeyManifest,
+    draft: KeyManifest,
     wanted: Wanted,
     made: Sequence[tuple[PrivateKey, Role]],
     old: tuple[Holder, ...],
     at: datetime,
 ) -> KeyManifest:
-    draft = successor(before, at=at, fresh_for=wanted.fresh_for)
     if wanted.name is not None:
         draft = rename(draft, wanted.name)
     for public, _ in wanted.keys:

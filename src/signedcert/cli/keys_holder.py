@@ -141,7 +141,7 @@ def sign(
     _remember(reviewed, trust, notes, found.manifest)
     files = [write_signature(proposal, sign_manifest(found.manifest, [one])) for one in private]
     if as_json:
-        _tell_json(found.manifest, reviewed, files, warnings)
+        _tell_json(found, reviewed, files, warnings)
     else:
         _tell(found.manifest, files)
 
@@ -182,7 +182,7 @@ def _confirm(manifest: KeyManifest, *, yes: bool) -> None:
 def _remember(reviewed: Reviewed, trust: Path, notes: Notes, manifest: KeyManifest) -> None:
     """Before a signature can leave: so a second manifest of this version is noticed."""
     reviewed.store.write(trust)
-    notes.add(manifest)
+    notes.add(manifest, reviewed.before)
 
 
 def _tell(manifest: KeyManifest, files: list[Path]) -> None:
@@ -194,13 +194,15 @@ def _tell(manifest: KeyManifest, files: list[Path]) -> None:
 
 
 def _tell_json(
-    manifest: KeyManifest, reviewed: Reviewed, files: list[Path], warnings: list[str]
+    proposal: Proposal, reviewed: Reviewed, files: list[Path], warnings: list[str]
 ) -> None:
+    manifest = proposal.manifest
     print_json(
         {
             "version": manifest.version,
             "pin": manifest.pin,
             "changes": [one._asdict() for one in describe(reviewed.before, manifest)],
+            "settles": proposal.fork and proposal.fork.to_json(),
             "warnings": warnings,
             "signatures": [str(file) for file in files],
         }

@@ -156,6 +156,11 @@ def _assembled(done: Assembled) -> list[str]:
         lines[-1] = f"{done.proved.documents} recent documents were verified."
         lines.append(f"{count} of them do not stand any more: this version gives up {thumbprint}.")
     lines.append(f"Published: version {done.published.version}, pin {done.published.pin}")
+    if done.given_up:
+        versions = ", ".join(str(one.version) for one in done.given_up)
+        lines.append(f"It takes the place of: {versions}. They are kept in manifests/dropped.")
+    if done.given_up and done.published.status:
+        lines.append("No statuses are published any more: run signedcert publish now.")
     if done.signer:
         lines.append(f"New documents are signed by {done.signer} from now on.")
     if done.unknown_signer:
@@ -195,4 +200,5 @@ def _assembled_json(done: Assembled) -> dict[str, object]:
         "given_up": done.proved and done.proved.given_up,
         "signer": done.signer,
         "unknown_signer": done.unknown_signer,
+        "given_up_versions": [one.version for one in done.given_up],
     }

@@ -16,10 +16,14 @@ from signedcert.cli.app import (
     print_json,
 )
 from signedcert.core.encoding import format_time
+from signedcert.core.jws import MAX_GENERAL
+from signedcert.custody.fork import Fork
 from signedcert.custody.holders import MAX_HOLDERS, Holder
 from signedcert.custody.proposal import PAGE, Proposal
+from signedcert.files import read_limited
 from signedcert.home import Home
 from signedcert.trust.describe import describe
+from signedcert.trust.manifest import SignedManifest
 
 _DAYS = click.IntRange(1, 3660)
 _PROMPT = "Passphrase for the institution's keys"
@@ -74,13 +78,22 @@ fresh_option = click.option(
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="With --rotate-root: the new holder.json of each holder (keys holder --following).",
+    help="With --rotate-root or --settle: the new holder.json of each holder (keys holder "
+    "--following).",
 )
 @click.option(
     "--threshold",
     type=click.IntRange(1, MAX_HOLDERS),
     metavar="NUMBER",
-    help="With --rotate-root: how many of these holders have to sign.  [default: as now]",
+    help="With --rotate-root or --settle: how many of these holders have to sign.  "
+    "[default: as now]",
+)
+@click.option(
+    "--settle",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A second manifest of one of your versions, which turned up: propose one that wins. It "
+    "rotates the root, as it was before that version; needs --holder.",
 )
 @passphrase_option(what="the institution's keys")
 @json_option
@@ -98,6 +111,7 @@ def propose(
     rotate_root: bool,
     holders: tuple[Path, ...],
     threshold: int | None,
+    settle: Path | None,
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -113,8 +127,10 @@ def propose(
       signedcert keys propose version-3 --home home --activate 1a2b3c4d --retire 5e6f7a8b
       signedcert keys propose version-4 --home home --rotate-root \\
         --holder ada/holder.json --holder ben/holder.json --holder cleo/holder.json
+      signedcert keys propose settled --home home --settle second-2.json \\
+        --holder ada/holder.json --holder ben/holder.json --holder cleo/holder.json
     """
-    _require_rotation(rotate_root, holders, threshold)
+    _require_rotation(holders, threshold, rotates=rotate_root or settle is not None)
     found = Home.read(home)
     needs = add_snapshot_key or any(not Path(key).is_file() for key in keys)
     passphrase = find_passphrase(passphrase_file, _PROMPT) if needs else ""
@@ -129,22 +145,25 @@ def propose(
         status_max_age=None if status_max_age is None else timedelta(days=status_max_age),
         holders=tuple(Holder.read(path) for path in holders),
         threshold=threshold,
+        settle=None if settle is None else _read_manifest(settle),
     )
     now = datetime.now(UTC)
     proposal = write_proposal(found, out_dir, wanted, at=now, passphrase=passphrase)
     _tell(proposal, out_dir, as_json=as_json)
 
 
-def _require_rotation(
-    rotate_root: bool,
-    holders: tuple[Path, ...],
-    threshold: int | None,
-) -> None:
-    if rotate_root and not holders:
-        message = "--rotate-root needs the new holder.json of each holder: --holder FILE"
+def _read_manifest(path: Path) -> SignedManifest:
+    return SignedManifest.parse(read_limited(path, MAX_GENERAL), str(path))
+
+
+def _require_rotation(holders: tuple[Path, ...], threshold: int | None, *, rotates: bool) -> None:
+    if rotates and not holders:
+        message = (
+            "--rotate-root and --settle need the new holder.json of each holder: --holder FILE"
+        )
         raise click.UsageError(message)
-    if not rotate_root and (holders or threshold is not None):
-        message = "holders and their threshold change with --rotate-root only"
+    if not rotates and (holders or threshold is not None):
+        message = "holders and their threshold change with --rotate-root or --settle only"
         raise click.UsageError(message)
 
 
@@ -153,15 +172,26 @@ def _tell(proposal: Proposal, directory: Path, *, as_json: bool) -> None:
     changes = describe(proposal.before, manifest)
     if as_json:
         told = {"proposal": str(directory), "version": manifest.version, "pin": manifest.pin}
-        print_json(told | {"changes": [change._asdict() for change in changes]})
+        settles = {"settles": proposal.fork and proposal.fork.to_json()}
+        print_json(told | settles | {"changes": [change._asdict() for change in changes]})
         return
     click.echo(f"Version {manifest.version} of the keys of {manifest.name}, proposed:")
+    if proposal.fork is not None:
+        click.echo(f"  {_settled(proposal.fork, manifest.version)}")
     for change in changes:
         click.echo(f"  {change.what}")
     click.echo(f"\nWhy each is allowed, and who has to sign: {directory / PAGE}")
     click.echo("Next:")
     click.echo(f"  signedcert keys sign {directory} --key KEYS     (each holder, on their machine)")
     click.echo(f"  signedcert keys assemble {directory}")
+
+
+def _settled(fork: Fork, version: int) -> str:
+    other = f"the version {version} with the pin {fork.other.unverified.pin}"
+    own = [str(one.unverified.version) for one in fork.own]
+    if not own:
+        return f"It wins against {other}."
+    return f"It wins against {other}, and takes the place of your own: {', '.join(own)}."
 
 
 @click.command()

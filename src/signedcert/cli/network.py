@@ -4,6 +4,7 @@ place that opens connections. What comes is as it is; nobody has checked it.
 
 import urllib.error
 import urllib.request
+from collections.abc import Collection
 from datetime import datetime
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from signedcert.core.jws import MAX_GENERAL
 from signedcert.errors import ConfigurationError, MalformedError, UndecidedError
 from signedcert.files import read_limited
+from signedcert.trust.history import Pin
 from signedcert.trust.landmarks import MAX_LANDMARKS_FILE
 from signedcert.trust.logs import LogEntry, log_folder
 from signedcert.trust.manifest import SignedManifest
@@ -40,8 +42,8 @@ _GONE = (404, 410)
 class Source(Protocol):
     """Something that holds an institution's trust data, or a part of it."""
 
-    def manifests(self, known: int) -> list[bytes]:
-        """The newest manifest, and at least those after the version that is known."""
+    def manifests(self, known: Collection[Pin]) -> list[bytes]:
+        """The newest manifest, and those before it, at least back to one that is known."""
 
     def find(self, name: str, limit: int) -> bytes | None:
         """A file by its published name; None if there is none.
@@ -71,17 +73,27 @@ class Website(NamedTuple):
 
     address: str
 
-    def manifests(self, known: int) -> list[bytes]:
-        """Raises ConfigurationError ``network``: no answer, a redirect away from https;
+    def manifests(self, known: Collection[Pin]) -> list[bytes]:
+        """Goes back one by one, since what settles a fork is of a version that is known.
+
+        Raises ConfigurationError ``network``: no answer, a redirect away from https;
         MalformedError: no manifest, or too many of them.
         """
-        newest = _fetch(self._url("keys.json"), MAX_GENERAL)
-        version = SignedManifest.parse(newest, self.address).unverified.version
-        if version - known > _MAX_VERSIONS:
-            message = f"it claims {version} versions, and at most {_MAX_VERSIONS} are fetched"
+        found = [_fetch(self._url("keys.json"), MAX_GENERAL)]
+        newest = self._claim(found[0])
+        if newest.version - max((pin.version for pin in known), default=0) > _MAX_VERSIONS:
+            message = (
+                f"it claims {newest.version} versions, and {_MAX_VERSIONS} are fetched at most"
+            )
             raise MalformedError("too-large", message, where=self.address)
-        earlier = range(known + 1, version)
-        return [*(_fetch(self._url(f"keys/{n}.json"), MAX_GENERAL) for n in earlier), newest]
+        for version in range(newest.version - 1, 0, -1):
+            if self._claim(found[-1]) in known:
+                break
+            found.append(_fetch(self._url(f"keys/{version}.json"), MAX_GENERAL))
+        return found
+
+    def _claim(self, data: bytes) -> Pin:
+        return Pin.parse(SignedManifest.parse(data, self.address).unverified.pin)
 
     def find(self, name: str, limit: int) -> bytes | None:
         """Raises ConfigurationError ``network``, MalformedError ``too-large``."""
@@ -108,11 +120,15 @@ class Folder(NamedTuple):
         published = path / _PUBLISHED
         return cls(published if published.is_dir() else path)
 
-    def manifests(self, known: int) -> list[bytes]:  # noqa: ARG002 - all are at hand
-        """All that there are, among other files. Raises MalformedError."""
+    def manifests(self, known: Collection[Pin]) -> list[bytes]:  # noqa: ARG002 - all are at hand
+        """All that there are, among other files; where ``keys.json`` says which is the newest, none
+        beyond it. Raises MalformedError.
+        """
         files = [*sorted(self.path.glob("*.json")), *sorted(self.path.glob("keys/*.json"))]
-        found = [read_limited(file, MAX_GENERAL) for file in files]
-        return [data for data in dict.fromkeys(found) if b'"signatures"' in data]
+        read = {file: read_limited(file, MAX_GENERAL) for file in files}
+        found = [data for data in dict.fromkeys(read.values()) if b'"signatures"' in data]
+        newest = read.get(self.path / "keys.json")
+        return found if newest is None else _up_to(newest, found)
 
     def find(self, name: str, limit: int) -> bytes | None:
         """Raises MalformedError."""
@@ -125,7 +141,7 @@ class ManifestFile(NamedTuple):
 
     path: Path
 
-    def manifests(self, known: int) -> list[bytes]:  # noqa: ARG002 - there is but one
+    def manifests(self, known: Collection[Pin]) -> list[bytes]:  # noqa: ARG002 - there is but one
         """Raises MalformedError."""
         return [read_limited(self.path, MAX_GENERAL)]
 
@@ -133,28 +149,40 @@ class ManifestFile(NamedTuple):
         """There is nothing else."""
 
 
+def _up_to(newest: bytes, found: list[bytes]) -> list[bytes]:
+    """Without what a copy has kept of the losing side of a fork."""
+    version = SignedManifest.parse(newest).unverified.version
+    return [data for data in found if SignedManifest.parse(data).unverified.version <= version]
+
+
 def take_manifests(store: TrustStore, source: Source, wanted: list[str]) -> tuple[str, TrustStore]:
     """Which of the ``wanted`` institutions a source is of, and the store with its newer manifests.
 
     Raises what the source and ``TrustStore.add`` raise; MalformedError: no manifest,
-    ``manifest-issuer`` for another institution's, ``manifest-version`` for older ones only.
+    ``manifest-issuer`` for another institution's, ``manifest-version`` for a source that lacks the
+    newest one that is known, and has nothing in its place.
     """
-    manifests = source.manifests(min(store.institutions[iss].newest.version for iss in wanted))
+    known = {
+        Pin.parse(version.pin) for iss in wanted for version in store.institutions[iss].versions
+    }
+    manifests = source.manifests(known)
     if not manifests:
         raise MalformedError("manifest-version", "no key manifest here")
-    claims = (SignedManifest.parse(data).unverified for data in manifests)
+    claims = [SignedManifest.parse(data).unverified for data in manifests]
     newest = max(claims, key=lambda manifest: manifest.version)
     if newest.iss not in wanted:
         message = f"these are keys of {newest.iss}, which is not among {', '.join(wanted)}"
         raise MalformedError("manifest-issuer", message)
     history = store.institutions[newest.iss]
-    if newest.version < history.newest.version:
+    added = store.add(manifests, history.pin)
+    after = added.institutions[newest.iss]
+    if after.newest == history.newest and not after.forked and after.newest not in claims:
         message = (
             f"version {newest.version} is the newest here, and version {history.newest.version} "
             "is known: this source is behind, or keeps something back"
         )
         raise MalformedError("manifest-version", message)
-    return newest.iss, store.add(manifests, history.pin)
+    return newest.iss, added
 
 
 def take_statuses(store: TrustStore, iss: str, source: Source, at: datetime) -> TrustStore:

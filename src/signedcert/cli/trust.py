@@ -13,7 +13,7 @@ from signedcert.core.encoding import format_time
 from signedcert.errors import ConfigurationError, SignedCertError
 from signedcert.trust.entries import StatusPolicy
 from signedcert.trust.history import Pin
-from signedcert.trust.manifest import SignedManifest
+from signedcert.trust.manifest import KeyManifest, SignedManifest
 from signedcert.trust.store import TrustStore
 
 
@@ -69,7 +69,7 @@ def add(sources: tuple[str, ...], pin: str | None, directory: Path | None, as_js
     )
 
     opened = [(place, open_source(place)) for place in sources]
-    manifests = [data for _, source in opened for data in source.manifests(0)]
+    manifests = [data for _, source in opened for data in source.manifests(())]
     if not manifests:
         message = f"no key manifest here: {', '.join(sources)}"
         raise click.UsageError(message)
@@ -132,6 +132,7 @@ class _Outcome(NamedTuple):
     place: str
     iss: str
     versions: tuple[int, ...] = ()
+    given_up: tuple[int, ...] = ()
     statuses: bool = False
     error: SignedCertError | None = None
 
@@ -213,9 +214,10 @@ def _update(
     try:
         source = open_source(place)
         iss, updated = take_manifests(store, source, [iss] if iss else named)
-        before, after = (one.institutions[iss].newest.version for one in (store, updated))
+        before, after = (one.institutions[iss].versions for one in (store, updated))
+        new, given_up = _beside(after, before), _beside(before, after)
+        outcome = outcome._replace(iss=iss, versions=new, given_up=given_up)
         store, known = updated, store.statuses.get(iss)
-        outcome = outcome._replace(iss=iss, versions=tuple(range(before + 1, after + 1)))
         store = take_landmarks(store, iss, source)
         store = take_statuses(store, iss, source, datetime.now(UTC))
         outcome = outcome._replace(statuses=store.statuses.get(iss) not in (None, known))
@@ -223,6 +225,11 @@ def _update(
     except SignedCertError as error:
         outcome = outcome._replace(error=error)
     return store, outcome
+
+
+def _beside(some: tuple[KeyManifest, ...], others: tuple[KeyManifest, ...]) -> tuple[int, ...]:
+    """The versions of those that are not among the others."""
+    return tuple(one.version for one in some if one not in others)
 
 
 def _say(store: TrustStore, outcome: _Outcome) -> None:
@@ -235,6 +242,9 @@ def _say(store: TrustStore, outcome: _Outcome) -> None:
     new += ["statuses"] if outcome.statuses else []
     name = store.institutions[outcome.iss].newest.name
     click.echo(f"{name} ({outcome.iss}): {', '.join(new) or 'nothing'} new")
+    if outcome.given_up:
+        versions = ", ".join(map(str, outcome.given_up))
+        click.echo(f"  in the place of what was known as: {versions}, which lost a fork")
     _say_ages(store, outcome.iss)
 
 
@@ -243,6 +253,7 @@ def _outcome_to_json(store: TrustStore, outcome: _Outcome) -> dict[str, object]:
     return {
         "source": outcome.place,
         "new_versions": list(outcome.versions),
+        "given_up_versions": list(outcome.given_up),
         "new_statuses": outcome.statuses,
         "error": error and {"reason": error.reason, "message": error.message, "where": error.where},
         "institution": _line(store, outcome.iss) if outcome.iss else None,

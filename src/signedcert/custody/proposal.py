@@ -1,17 +1,19 @@
 """A proposal: the next manifest, not signed yet, as a directory that root holders pass around.
 
 ``payload.json`` is what will be signed, to the byte; ``manifests/`` has every earlier version,
-``holders/`` the holders' public files, ``signatures/`` what has been signed so far. ``CHANGES.md``
-is for people, and never believed: it is made again from the payload wherever it matters.
+``holders/`` the holders' public files, ``signatures/`` what has been signed so far, and ``fork/``,
+if it settles one, what is given up for it. ``CHANGES.md`` is for people, and never believed: it is
+made again from the payload wherever it matters.
 """
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from signedcert.core.jws import MAX_GENERAL
+from signedcert.custody.fork import Fork
 from signedcert.custody.holders import Holder
 from signedcert.errors import ConfigurationError, MalformedError
 from signedcert.files import read_limited, write_atomic
@@ -24,6 +26,7 @@ _PAYLOAD = "payload.json"
 _MANIFESTS = "manifests"
 _HOLDERS = "holders"
 _SIGNATURES = "signatures"
+_FORK = "fork"
 _MAX_PAGE = 1024 * 1024
 _UNNAMED = "a holder whose name is not known here"
 
@@ -31,12 +34,14 @@ _UNNAMED = "a holder whose name is not known here"
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A manifest that asks to be signed. Nothing in it is trusted for being in it: ``earlier``
-    are the versions before as they arrived, ``holders`` say names that nobody has signed.
+    are the versions before as they arrived, ``holders`` say names that nobody has signed, ``fork``
+    is what it says it settles.
     """
 
     manifest: KeyManifest
     earlier: tuple[SignedManifest, ...] = ()
     holders: tuple[Holder, ...] = ()
+    fork: Fork | None = None
 
     @property
     def before(self) -> KeyManifest | None:
@@ -54,7 +59,7 @@ class Proposal:
 
     def page(self, before: KeyManifest | None) -> str:
         """What changes from ``before``, entry by entry, why, and who has to sign."""
-        return "\n".join(_page(self.manifest, before, self.names))
+        return "\n".join(_page(self, before))
 
     def write(self, directory: Path) -> None:
         """Writes the proposal into a new directory, which appears whole or not at all.
@@ -83,6 +88,9 @@ class Proposal:
             path = directory / _MANIFESTS / f"{signed.unverified.version}.json"
             write_atomic(path, signed.jws.encode())
         write_holders(directory / _HOLDERS, self.holders)
+        if self.fork is not None:
+            (directory / _FORK).mkdir()
+            self.fork.write(directory / _FORK)
 
     @classmethod
     def read(cls, directory: Path) -> "Proposal":
@@ -101,7 +109,8 @@ class Proposal:
             for file in (directory / _MANIFESTS).glob("*.json")
         ]
         earlier.sort(key=lambda one: one.unverified.version)
-        return cls(manifest, tuple(earlier), read_holders(directory / _HOLDERS))
+        holders, fork = read_holders(directory / _HOLDERS), Fork.read(directory / _FORK)
+        return cls(manifest, tuple(earlier), holders, fork)
 
 
 def altered_page(directory: Path, page: str) -> bool:
@@ -144,9 +153,8 @@ def signing_groups(before: KeyManifest | None, after: KeyManifest) -> tuple[Root
     return old if old == after.root else (*old, *after.root)
 
 
-def _page(
-    after: KeyManifest, before: KeyManifest | None, names: Mapping[str, str]
-) -> Iterator[str]:
+def _page(proposal: Proposal, before: KeyManifest | None) -> Iterator[str]:
+    after, names = proposal.manifest, proposal.names
     yield f"# Version {after.version} of the keys of {after.name}\n"
     yield f"Address: {after.iss}  "
     if before is None:
@@ -154,7 +162,9 @@ def _page(
     else:
         yield f"It follows version {before.version}, with the pin `{before.pin}`.  "
     yield f"Its own pin: `{after.pin}`\n"
-    yield "## What changes\n"
+    if before is not None and proposal.fork is not None:
+        yield from proposal.fork.page(before, after)
+    yield f"## What changes from version {before.version}\n" if before else "## What it says\n"
     for number, change in enumerate(describe(before, after), 1):
         yield f"{number}. {change.what}\n   Why: {change.why}"
     yield "\nEverything else stays as it is.\n" if before else ""

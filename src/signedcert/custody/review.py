@@ -12,11 +12,27 @@ from signedcert.custody.keyfile import read_public
 from signedcert.custody.proposal import Proposal, signing_groups
 from signedcert.errors import MalformedError, RejectedError, UndecidedError
 from signedcert.files import read_limited, write_atomic
-from signedcert.trust.history import Pin
+from signedcert.trust.history import History, Pin
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.store import TrustStore
 
-_MAX_NOTE = 128
+_MAX_NOTE = 256
+
+
+class Note(NamedTuple):
+    """The pin of what was signed, and of the version that it follows; None for the first."""
+
+    pin: Pin
+    before: Pin | None
+
+    @classmethod
+    def parse(cls, text: str) -> "Note":
+        """Raises MalformedError."""
+        pin, _, before = text.partition("\n")
+        return cls(Pin.parse(pin), Pin.parse(before) if before else None)
+
+    def __str__(self) -> str:
+        return "\n".join(str(pin) for pin in self if pin is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +44,18 @@ class Notes:
 
     directory: Path
 
-    def find(self, iss: str, version: int) -> Pin | None:
-        """The pin of what was signed. Raises MalformedError for a damaged note."""
+    def find(self, iss: str, version: int) -> Note | None:
+        """What was signed. Raises MalformedError for a damaged note."""
         path = self._path(iss, version)
         if not path.exists():
             return None
-        return Pin.parse(read_limited(path, _MAX_NOTE).decode("ascii", "replace").strip())
+        return Note.parse(read_limited(path, _MAX_NOTE).decode("ascii", "replace").strip())
 
-    def add(self, manifest: KeyManifest) -> None:
+    def add(self, manifest: KeyManifest, before: KeyManifest | None) -> None:
         """Remembers it, on disk when this returns."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        write_atomic(self._path(manifest.iss, manifest.version), f"{manifest.pin}\n".encode())
+        note = Note(Pin.parse(manifest.pin), Pin.parse(before.pin) if before else None)
+        write_atomic(self._path(manifest.iss, manifest.version), f"{note}\n".encode())
 
     def _path(self, iss: str, version: int) -> Path:
         return self.directory / f"{hashlib.sha256(iss.encode()).hexdigest()[:32]}-{version:06d}"
@@ -63,20 +80,49 @@ def review(
     it brings, breaks; UndecidedError: ``unknown-issuer`` without a pin, ``trust-fork``.
     """
     manifest = proposal.manifest
-    noted = notes.find(manifest.iss, manifest.version)
-    if noted not in (None, Pin.parse(manifest.pin)) and not instead:
-        message = (
-            f"you have signed another manifest of this version, with the pin {noted}; if that one "
-            "was given up and will never be assembled, say so: --instead"
-        )
-        raise UndecidedError("trust-fork", message, where=f"version {manifest.version}")
+    noted = None if instead else notes.find(manifest.iss, manifest.version)
     if manifest.version == 1 and manifest.iss not in store.institutions:
+        _check_noted(proposal, noted, None)
         _check_first(proposal, pin)
         return Reviewed(None, store)
     store = _known(proposal, store, _pin(pin, notes.find(manifest.iss, 1)))
     history = store.institutions[manifest.iss]
     history.check_proposal(manifest)
-    return Reviewed(history.newest, store)
+    before = history.before(manifest.version)
+    _check_fork(proposal, history)
+    _check_noted(proposal, noted, before)
+    return Reviewed(before, store)
+
+
+def _check_noted(proposal: Proposal, noted: Note | None, before: KeyManifest | None) -> None:
+    """What was signed before may be this one, or be given up for it as the institution's own, or
+    have followed a version that has lost a fork since.
+    """
+    if noted is None or noted.pin == Pin.parse(proposal.manifest.pin):
+        return
+    if before and noted.before and noted.before != Pin.parse(before.pin):
+        return
+    if proposal.fork and str(noted.pin) in {one.unverified.pin for one in proposal.fork.own}:
+        return
+    message = (
+        f"you have signed another manifest of this version, with the pin {noted.pin}; if that one "
+        "was given up and will never be assembled, say so: --instead"
+    )
+    raise UndecidedError("trust-fork", message, where=f"version {noted.pin.version}")
+
+
+def _check_fork(proposal: Proposal, history: History) -> None:
+    """A known version is replaced only where a fork is shown, and what is shown is verified."""
+    manifest = proposal.manifest
+    if proposal.fork is not None:
+        proposal.fork.check(history.until(manifest.version - 1), manifest)
+    elif history.settles(manifest):
+        known = history.before(manifest.version + 1)
+        message = (
+            f"another manifest of this version is known, with the pin {known.pin}; if that is not "
+            "the institution's, it says so with: signedcert keys propose --settle"
+        )
+        raise UndecidedError("trust-fork", message, where=f"version {manifest.version}")
 
 
 def _check_first(proposal: Proposal, pin: Pin | None) -> None:
@@ -89,8 +135,9 @@ def _check_first(proposal: Proposal, pin: Pin | None) -> None:
         raise MalformedError("pin-mismatch", message, where="pin")
 
 
-def _pin(given: Pin | None, signed: Pin | None) -> Pin | None:
+def _pin(given: Pin | None, noted: Note | None) -> Pin | None:
     """The pin that was given, or that of the first version, if this holder has signed it."""
+    signed = noted and noted.pin
     if given is not None and signed is not None and given.version == 1 and given != signed:
         message = f"you have signed a first version with the pin {signed}, not {given}"
         raise MalformedError("pin-mismatch", message, where="pin")

@@ -12,6 +12,7 @@ from signedcert.core.encoding import whole_seconds
 from signedcert.core.keys import Algorithm, PublicKey
 from signedcert.errors import MalformedError
 from signedcert.trust.entries import KeyEntry, NextGroup, Role, RootGroup, StatusPolicy, key_url
+from signedcert.trust.history import may_become
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.states import State
 
@@ -28,6 +29,40 @@ def successor(before: KeyManifest, *, at: datetime, fresh_for: timedelta = FRESH
     issued = whole_seconds(at, "at")
     version = before.version + 1
     return replace(before, version=version, issued=issued, expires=issued + fresh_for)
+
+
+def settling(
+    before: KeyManifest, newest: KeyManifest, *, at: datetime, fresh_for: timedelta = FRESH
+) -> KeyManifest:
+    """A second version after ``before``, for the place of the one that ``newest`` came by: it says
+    what ``newest`` says, but for the root, which is that of ``before`` and has to rotate.
+
+    What was pre-published ``before`` and is retired in ``newest`` is active here: no rule leads
+    there in one step, and active says the same of what was signed.
+    """
+    draft = successor(before, at=at, fresh_for=fresh_for)
+    states = {entry.key: entry.state for entry in before.keys}
+    logs = {log.origin: log.state for log in before.logs}
+    return replace(
+        newest,
+        version=draft.version,
+        issued=draft.issued,
+        expires=draft.expires,
+        root=before.root,
+        next=before.next,
+        keys=tuple(
+            entry
+            if may_become(states.get(entry.key, entry.state), entry.state)
+            else replace(entry, state="active", since=draft.issued, ended=None)
+            for entry in newest.keys
+        ),
+        logs=tuple(
+            log
+            if may_become(logs.get(log.origin, log.state), log.state)
+            else log._replace(state="active")
+            for log in newest.logs
+        ),
+    )
 
 
 def rename(draft: KeyManifest, name: str) -> KeyManifest:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from signedcert.trust.entries import KeyEntry, NextGroup, RootGroup, StatusPolicy
-from signedcert.trust.history import rotates
+from signedcert.trust.history import may_become, rotates
 from signedcert.trust.logs import LogEntry
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.states import State
@@ -20,6 +20,7 @@ class Change(NamedTuple):
 
 
 _FORBIDDEN = "No rule allows this: do not sign."
+_GOES_BACK = "IT GOES BACK, as only what settles a fork can. Make sure that it is meant."
 _FORWARD = (
     "States go forward only: pre-published, active, retired; from any of them, root may declare a "
     "key compromised or void."
@@ -47,6 +48,17 @@ def describe(before: KeyManifest | None, after: KeyManifest) -> tuple[Change, ..
     return tuple(changes)
 
 
+def describe_replacing(given_up: KeyManifest, after: KeyManifest) -> tuple[Change, ...]:
+    """In what ``after`` differs from the newest of the versions whose place it takes, which it
+    does not follow. Root and dates, which always differ, are left to ``describe``.
+    """
+    changes = (*_name(given_up, after), *_content(given_up, after))
+    return tuple(
+        change._replace(why=_GOES_BACK) if change.why == _FORBIDDEN else change
+        for change in changes
+    )
+
+
 def _first(after: KeyManifest) -> Iterator[Change]:
     yield Change(f"The institution is {after.name}, {after.iss}.", "The address never changes.")
     yield _fresh(after)
@@ -62,17 +74,25 @@ def _first(after: KeyManifest) -> Iterator[Change]:
 def _next(before: KeyManifest, after: KeyManifest) -> Iterator[Change]:
     if after.iss != before.iss:
         yield Change(f"The address goes from {before.iss} to {after.iss}.", _FORBIDDEN)
-    if after.name != before.name:
-        why = "The name may change; the address and the pin do not."
-        yield Change(f"The name goes from “{before.name}” to “{after.name}”.", why)
+    yield from _name(before, after)
     if after.version != before.version + 1:
         yield Change(f"Version {after.version} follows version {before.version}.", _FORBIDDEN)
     yield _fresh(after)
     yield from _roots(before, after)
+    yield from _content(before, after)
+    yield from _issuing(after)
+
+
+def _content(before: KeyManifest, after: KeyManifest) -> Iterator[Change]:
     yield from _keys(before.keys, after.keys)
     yield from _logs(before.logs, after.logs)
     yield from _policy(before, after)
-    yield from _issuing(after)
+
+
+def _name(before: KeyManifest, after: KeyManifest) -> Iterator[Change]:
+    if after.name != before.name:
+        why = "The name may change; the address and the pin do not."
+        yield Change(f"The name goes from “{before.name}” to “{after.name}”.", why)
 
 
 def _fresh(after: KeyManifest) -> Change:
@@ -161,10 +181,14 @@ def _key(old: KeyEntry, new: KeyEntry) -> Iterator[Change]:
         yield Change(f"{_named(old)} becomes a {new.role} key at {new.url}.", _FORBIDDEN)
     if new.state != old.state:
         what = f"{_named(new)} goes from {old.state} to {new.state}: {_MEANS[new.state]}."
-        yield Change(what + _details(new) + _announced_for(old, new), _FORWARD)
+        yield Change(what + _details(new) + _announced_for(old, new), _forward(old, new))
     elif new != replace(old, url=new.url, role=new.role):
         what = f"{_named(new)} stays {new.state}, and says otherwise than before:{_details(new)}"
         yield Change(what, "Dates, the place in a log and a cut-off may be corrected.")
+
+
+def _forward(old: KeyEntry | LogEntry, new: KeyEntry | LogEntry) -> str:
+    return _FORWARD if may_become(old.state, new.state) else _FORBIDDEN
 
 
 def _announced_for(old: KeyEntry, new: KeyEntry) -> str:
@@ -192,7 +216,7 @@ def _logs(before: tuple[LogEntry, ...], after: tuple[LogEntry, ...]) -> Iterator
         if log.keys != old[log.origin].keys:
             yield Change(f"Log {log.origin} changes its keys.", _FORBIDDEN)
         if log.state != old[log.origin].state:
-            yield Change(f"Log {log.origin} is {log.state}.", _FORWARD)
+            yield Change(f"Log {log.origin} is {log.state}.", _forward(old[log.origin], log))
         if log.landmarks != old[log.origin].landmarks:
             added = log.landmarks.count > old[log.origin].landmarks.count
             why = "Landmarks are only added." if added else _FORBIDDEN

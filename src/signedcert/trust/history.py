@@ -95,6 +95,19 @@ class History:
         """Whether the chain began with a post-quantum root group; a classical one is reported."""
         return self.versions[0].post_quantum
 
+    def before(self, version: int) -> KeyManifest:
+        """The manifest that one of this version follows; any from the pinned one's next on."""
+        return self.versions[version - self.pin.version - 1]
+
+    def until(self, version: int) -> "History":
+        """The history as it was when this version was the newest."""
+        return History(
+            self.pin,
+            self.versions[: version - self.pin.version + 1],
+            tuple(one for one in self.evidence if one.unverified.version <= version),
+            frozenset(one for one in self.forks if one <= version),
+        )
+
     def accept(self, signed: SignedManifest) -> "History":
         """The history with one more manifest; the same one if it was known.
 
@@ -111,7 +124,7 @@ class History:
                 "every version from the pinned one on is needed"
             )
             raise MalformedError("manifest-version", message, where=f"version {manifest.version}")
-        parent = self.versions[position - 1]
+        parent = self.before(manifest.version)
         check_rules(parent, manifest)
         _check_signatures(signed, (*parent.root, *manifest.root))
         evidence = (*self.evidence, signed)
@@ -120,14 +133,18 @@ class History:
         return self._fork(parent, manifest, evidence)
 
     def check_proposal(self, manifest: KeyManifest) -> None:
-        """Returns if root keys may sign ``manifest`` as the next version, after all that this
-        history knows. Who has signed it so far does not matter.
+        """Returns if root keys may sign ``manifest``, after all that this history knows: as the
+        next version, or in the place of a known one, if it ``settles`` that. Who has signed it so
+        far does not matter.
 
         Raises MalformedError with the rule that it breaks, ``manifest-version`` if it is known, or
-        not the next one; UndecidedError ``trust-fork`` for another manifest of a version that is
+        not the next one; UndecidedError ``trust-fork`` for any other manifest of a version that is
         known: with the signatures of root keys under both, nobody could decide any more.
         """
         where = f"version {manifest.version}"
+        if self.settles(manifest):
+            check_rules(self.before(manifest.version), manifest)
+            return
         if self.forked:
             message = "two manifests of one version are signed already; find out who made which"
             raise UndecidedError("trust-fork", message, where=f"version {min(self.forks)}")
@@ -142,6 +159,18 @@ class History:
             message = f"the next version is {self.newest.version + 1}"
             raise MalformedError("manifest-version", message, where=where)
         check_rules(self.newest, manifest)
+
+    def settles(self, manifest: KeyManifest) -> bool:
+        """Whether ``manifest``, signed, would win against all that is known of its version, and
+        leave no fork: it rotates into the announced keys, and none of them does.
+        """
+        version = manifest.version
+        if not 1 <= version - self.pin.version < len(self.versions):
+            return False
+        if min(self.forks, default=version) < version:
+            return False
+        parent, known = self.before(version), self.before(version + 1)
+        return rotates(parent, manifest) and not rotates(parent, known)
 
     def _fork(
         self, parent: KeyManifest, second: KeyManifest, evidence: tuple[SignedManifest, ...]
@@ -199,6 +228,11 @@ def _check_root(parent: KeyManifest, manifest: KeyManifest, where: str) -> None:
     raise MalformedError("manifest-root-changed", message, where=where)
 
 
+def may_become(old: State, new: State) -> bool:
+    """Whether a key or a log in one state may be in the other in the next version."""
+    return new in _NEXT_STATES[old]
+
+
 def rotates(parent: KeyManifest, manifest: KeyManifest) -> bool:
     """Whether the root of ``manifest`` is exactly the ``next`` of ``parent``."""
     groups = tuple(
@@ -249,7 +283,7 @@ def _check_keys(before: tuple[KeyEntry, ...], after: tuple[KeyEntry, ...], where
         if (new.url, new.role) != (old.url, old.role):
             message = f"key {old.key.thumbprint} changes its url or role"
             raise MalformedError("manifest-key-changed", message, where=where)
-        if new.state not in _NEXT_STATES[old.state]:
+        if not may_become(old.state, new.state):
             message = f"key {old.key.thumbprint} goes from {old.state} to {new.state}"
             raise MalformedError("manifest-key-state", message, where=where)
         if old.ended is not None and new.ended != old.ended:
@@ -267,7 +301,7 @@ def _check_logs(before: tuple[LogEntry, ...], after: tuple[LogEntry, ...], where
         if new.keys != old.keys:
             message = f"log {old.origin} changes its keys"
             raise MalformedError("manifest-key-changed", message, where=where)
-        if new.state not in _NEXT_STATES[old.state]:
+        if not may_become(old.state, new.state):
             message = f"log {old.origin} goes from {old.state} to {new.state}"
             raise MalformedError("manifest-key-state", message, where=where)
         if new.landmarks.count < old.landmarks.count:

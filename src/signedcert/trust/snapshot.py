@@ -124,13 +124,14 @@ class Snapshot:
         """
         return self.manifest.version > manifest.version
 
-    def follows(self, older: "Snapshot") -> None:
+    def follows(self, older: "Snapshot", accepted: KeyManifest | None = None) -> None:
         """Returns if this snapshot may take the place of ``older``.
 
         Raises MalformedError ``snapshot-older``: of another institution, earlier, of an older
-        manifest or another one of the same version, or with fewer status lists.
+        manifest or another one of the same version, or with fewer status lists. The manifest may
+        go back to the one that is ``accepted``: root has signed it, and may have settled a fork.
         """
-        reason = self._step_back(older)
+        reason = self._step_back(older) or self._manifest_back(older.manifest, accepted)
         if reason:
             message = f"the snapshot at hand is newer: {reason}"
             raise MalformedError("snapshot-older", message, where="snapshot")
@@ -140,13 +141,18 @@ class Snapshot:
             return f"iss goes from {older.iss} to {self.iss}"
         if self.issued < older.issued:
             return f"issued goes back to {format_time(self.issued)}"
-        before, after = older.manifest, self.manifest
+        if len(self.lists) < len(older.lists):
+            return f"{len(older.lists)} status lists become {len(self.lists)}"
+        return ""
+
+    def _manifest_back(self, before: ManifestVersion, accepted: KeyManifest | None) -> str:
+        after = self.manifest
+        if accepted is not None and after == (accepted.version, accepted.digest):
+            return ""
         if after.version < before.version:
             return f"the manifest goes back from version {before.version} to {after.version}"
         if after.version == before.version and after.digest != before.digest:
             return f"manifest version {after.version} changes its digest"
-        if len(self.lists) < len(older.lists):
-            return f"{len(older.lists)} status lists become {len(self.lists)}"
         return ""
 
     def check_list(self, number: int, token: bytes) -> None:

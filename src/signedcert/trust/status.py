@@ -155,7 +155,7 @@ def open_snapshot(
         )
         raise MalformedError("snapshot-in-future", message, where="snapshot")
     if older is not None:
-        snapshot.follows(older.snapshot)
+        snapshot.follows(older.snapshot, manifest)
     return snapshot
 
 
