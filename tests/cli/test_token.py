@@ -1,5 +1,6 @@
 """An institution whose issuing key is in a token from the first day, by command line alone."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,6 +110,48 @@ def test_the_pin_is_asked_for_once_and_the_root_passphrase_twice(
     assert (done.status, done.err) == (0, "")
     assert asked[0] == "Passphrase of the issuing key: "
     assert len(asked) == 3
+
+
+#: Read by every interpreter that begins: each try of a PIN is written down, by whichever process.
+SPY = """
+import os
+from signedcert.custody import tokenlogin
+log_in = tokenlogin._log_in
+def note(uri, token, pin):
+    with open(os.environ["TRIES"], "a") as file:
+        file.write(pin + chr(10))
+    return log_in(uri, token, pin)
+tokenlogin._log_in = note
+"""
+
+
+@pytest.fixture
+def tries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with the PINs that were tried, one on a line."""
+    (tmp_path / "spy").mkdir()
+    (tmp_path / "spy" / "sitecustomize.py").write_text(SPY, encoding="utf-8")
+    paths = filter(None, [str(tmp_path / "spy"), os.environ.get("PYTHONPATH")])
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    monkeypatch.setenv("TRIES", str(tmp_path / "tries"))
+    return tmp_path / "tries"
+
+
+def test_a_wrong_pin_costs_one_try_of_all_processes_together(desk: Desk, tries: Path) -> None:
+    root = ["--root", desk.directory / "usb", "--root-passphrase-file", desk.root_secret]
+    made = spawn("init", *desk.settings, *desk.secret, *root, "--holders", 1)
+    assert made.status == 0, made.err
+    assert spawn("course", "add", desk.course, "--home", desk.home).status == 0
+    rows = [varied(line)._replace(course=course().id) for line in range(2, 1502)]
+    write_roster(desk.roster, map(cells, rows))
+    wrong = desk.write("wrong", "melon-1937")
+    options = ["--home", desk.home, "--jobs", 2, "--passphrase-file"]
+    done = spawn("issue", desk.roster, *options, wrong)
+    assert (done.status, done.err.count("\n")) == (2, 1)
+    assert "[passphrase-wrong]" in done.err
+    assert tries.read_text(encoding="utf-8").split() == [PIN, "melon-1937"]
+    done = spawn("issue", desk.roster, *options, desk.pin)
+    assert done.status == 0, done.err
+    assert set(tries.read_text(encoding="utf-8").split()[2:]) == {PIN}
 
 
 def test_another_algorithm_than_that_of_the_token_s_key_is_refused(run: Run, desk: Desk) -> None:

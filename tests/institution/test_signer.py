@@ -142,8 +142,15 @@ def test_a_root_key_does_not_issue(tmp_path: Path, ground: Place) -> None:
 def lying(monkeypatch: pytest.MonkeyPatch) -> str:
     """The URI of a signer that has another key than it says."""
     liar = FixedSigner(PrivateKey.generate("ES256").public_key, bytes([1]) * 64)
-    monkeypatch.setitem(signers._BACK_ENDS, "liar", lambda *_: liar)
+    back_end = signers._BackEnd(lambda *_: liar, counts_tries=False)
+    monkeypatch.setitem(signers._BACK_ENDS, "liar", back_end)
     return "liar:"
+
+
+def untouchable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on ``asked:`` is a signer that fails the test when it is opened."""
+    back_end = signers._BackEnd(lambda *_: pytest.fail("it was opened"), counts_tries=True)
+    monkeypatch.setitem(signers._BACK_ENDS, "asked", back_end)
 
 
 def test_a_signer_that_does_not_sign_is_found_before_anything_is_written(
@@ -219,7 +226,7 @@ def test_no_mistake_is_told_after_the_pin_was_tried(
     ground: Place, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
 ) -> None:
     monkeypatch.chdir(ground.home.parent)
-    monkeypatch.setitem(signers._BACK_ENDS, "asked", lambda *_: pytest.fail("it was opened"))
+    untouchable(monkeypatch)
     with pytest.raises(ConfigurationError):
         create(Place(Path("home"), Path("usb")), "asked:", **changes)
     assert left(ground) == set()
@@ -229,7 +236,7 @@ def test_no_mistake_is_told_after_the_pin_was_tried(
 def test_nor_where_the_holders_have_made_their_keys(
     ground: Place, monkeypatch: pytest.MonkeyPatch, mistake: str
 ) -> None:
-    monkeypatch.setitem(signers._BACK_ENDS, "asked", lambda *_: pytest.fail("it was opened"))
+    untouchable(monkeypatch)
     if mistake == "home":
         ground.home.write_bytes(b"years of work")
     founding = Founding(

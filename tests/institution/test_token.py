@@ -1,5 +1,7 @@
 """An institution whose issuing key is in a token of SoftHSM2."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pkcs11
@@ -174,3 +176,35 @@ def test_another_mistake_does_not_cost_a_try(  # noqa: PLR0917
         )
     assert tries == []
     assert not is_counted(machine)
+
+
+# a wrong PIN, with several jobs
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    """Workers whose tries are seen here."""
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+def test_a_wrong_pin_costs_one_try_however_many_workers_there_are(  # noqa: PLR0917
+    machine: Hardware,
+    ground: Place,
+    roster: Path,
+    tmp_path: Path,
+    threads: ThreadPoolExecutor,
+    tries: list[str],
+) -> None:
+    create(ground, uri_of(machine)).close()
+    machine.restart()
+    tries.clear()
+    rows, out = list(read_roster(roster)), tmp_path / "out"
+    with Institution.open(ground.home, WRONG) as stranger:
+        told = stranger.issue_roster(rows, out, at=NOW, jobs=2, pool=threads)
+        with refused("passphrase-wrong", kind=ConfigurationError):
+            list(told)
+        assert stranger.count() == 0
+    assert tries == [WRONG]
+    assert is_counted(machine)
+    assert not out.exists()

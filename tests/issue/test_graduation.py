@@ -126,6 +126,17 @@ def test_two_processes_do_what_one_does(
     check_certificates(two, tmp_path / "2", good)
 
 
+def test_the_parent_does_not_take_the_time_to_open_a_key_file(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "BATCH", 20)
+    roster = write_roster(tmp_path / "roster.csv", [cells(varied(line)) for line in range(2, 52)])
+    with place.open() as university:
+        told = university.issue_roster(read_roster(roster), tmp_path / "out", at=NOW, jobs=2)
+        assert list(told)[-1] == (50, 0, 0)
+        assert "_issuer" not in vars(university)
+
+
 @pytest.mark.parametrize(("batch", "seed"), [(1, 1), (1, 2), (3, 3), (7, 4)])
 def test_of_rows_with_one_learner_course_and_run_the_first_one_counts(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int, seed: int

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from signedcert.core.keys import Algorithm, BadSignatureError, PublicKey
 from signedcert.custody.keyfile import read_key_file
@@ -72,7 +72,7 @@ def open_signer(uri: str, base: Path, passphrase: str) -> CheckedSigner:
         known = ", ".join(f"{name}:" for name in _BACK_ENDS)
         message = f"no signer for {scheme!r}; known here: {known}"
         raise ConfigurationError("signer-unknown", message, where=uri)
-    return CheckedSigner(_BACK_ENDS[scheme](rest, base, passphrase))
+    return CheckedSigner(_BACK_ENDS[scheme].open(rest, base, passphrase))
 
 
 def prove_signer(uri: str, base: Path, passphrase: str) -> PublicKey:
@@ -83,6 +83,12 @@ def prove_signer(uri: str, base: Path, passphrase: str) -> PublicKey:
     signer = open_signer(uri, base, passphrase)
     signer.sign(_TRIAL)
     return signer.public_key
+
+
+def counts_tries(uri: str) -> bool:
+    """Whether what is behind a URI counts wrong passphrases, and locks itself after a few."""
+    scheme, _, _ = uri.partition(":")
+    return scheme in _BACK_ENDS and _BACK_ENDS[scheme].counts_tries
 
 
 def _open_file(rest: str, base: Path, passphrase: str) -> Signer:
@@ -100,7 +106,12 @@ def _open_token(rest: str, _: Path, passphrase: str) -> Signer:
     return open_token(rest, passphrase)
 
 
-_BACK_ENDS: dict[str, Callable[[str, Path, str], Signer]] = {
-    "file": _open_file,
-    "pkcs11": _open_token,
+class _BackEnd(NamedTuple):
+    open: Callable[[str, Path, str], Signer]
+    counts_tries: bool
+
+
+_BACK_ENDS = {
+    "file": _BackEnd(_open_file, counts_tries=False),
+    "pkcs11": _BackEnd(_open_token, counts_tries=True),
 }

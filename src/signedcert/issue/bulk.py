@@ -15,7 +15,7 @@ from typing import NamedTuple
 from sqlalchemy import URL
 
 from signedcert.batch import in_order, process_pool
-from signedcert.custody.signer import CheckedSigner, open_signer
+from signedcert.custody.signer import CheckedSigner, counts_tries, open_signer
 from signedcert.documents.course import Course
 from signedcert.errors import ConfigurationError, SignedCertError
 from signedcert.issue.issuer import Issuer
@@ -101,7 +101,7 @@ def graduate(
 ) -> Generator[WrittenRow | BadRow, None, None]:
     """What became of each row, in their order. ``jobs`` processes share the batches, those of
     ``pool`` if it is there; what is one batch, and everything if ``jobs`` is 1, is done in this
-    one by ``issuer``.
+    one by ``issuer``. A signer that counts tries is opened here first.
 
     Raises ConfigurationError: ``worker-lost``, and what ``IssuerSource`` refuses.
     """
@@ -112,6 +112,8 @@ def graduate(
         for batch in chain(first, batches):
             yield from graduation.issue(issuer(), batch)
         return
+    if counts_tries(graduation.source.signer):
+        issuer()  # a wrong PIN shows here: one try, instead of one of each worker
     with process_pool(jobs) if pool is None else nullcontext(pool) as workers:
         lines = in_order(
             workers, graduation, chain(first, batches), ahead, waits=lambda batch: batch.repeats
