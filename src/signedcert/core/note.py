@@ -100,14 +100,14 @@ class NoteSignature(NamedTuple):
     @classmethod
     def parse(cls, line: str, where: str = "") -> "NoteSignature":
         """Raises MalformedError: ``note-shape``, ``key-name``, and what base64 refuses."""
-        name, space, encoded = line.removeprefix(_DASH).partition(" ")
-        if not (line.startswith(_DASH) and space):
+        name, _, encoded = line.removeprefix(_DASH).partition(" ")
+        if not line.startswith(_DASH):
             message = "a signature line is an em dash, a name and base64, with spaces between them"
             raise MalformedError("note-shape", message, where=where)
         _check_name(name, where)
         data = b64_decode(encoded.encode("utf-8", "surrogatepass"), where)
         if len(data) <= _KEY_ID_LENGTH:
-            message = "no signature behind the key id"
+            message = "there is no base64 of a key id and a signature"
             raise MalformedError("note-shape", message, where=where)
         return cls(name, data[:_KEY_ID_LENGTH], data[_KEY_ID_LENGTH:])
 
