@@ -195,6 +195,7 @@ Configuration: TypeAlias = Literal[
     "home-missing",
     "home-unsigned",
     "key-file",
+    "log-behind",
     "passphrase-missing",
     "passphrase-wrong",
     "policy-empty",

@@ -31,6 +31,8 @@ from signedcert.registry.engine import sqlite_url
 from signedcert.registry.registry import Registry
 from signedcert.trust.entries import Role
 from signedcert.trust.history import History, Pin
+from signedcert.trust.landmarks import MAX_LANDMARKS_FILE, LandmarkList
+from signedcert.trust.logs import log_folder
 from signedcert.trust.manifest import KeyManifest, SignedManifest
 
 CONFIGURATION = "signedcert.toml"
@@ -172,6 +174,29 @@ class Home:
         if (self.path / _MANIFESTS / "1.json").exists() or not path.exists():
             return None
         return read_limited(path, MAX_GENERAL)
+
+    def publish_landmarks(self, iss: str, origin: str, landmarks: LandmarkList) -> None:
+        """Puts a list of landmarks where verifiers fetch it; before the manifest that names it."""
+        if landmarks.heads:
+            folder = self.path / _PUBLISHED / (log_folder(iss, origin) or "log") / "landmarks"
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomic(folder / str(len(landmarks.heads)), landmarks.encode())
+
+    def landmarks(self, manifest: KeyManifest) -> dict[tuple[str, str], LandmarkList]:
+        """The landmarks of a manifest's logs that were published, by ``iss`` and origin.
+
+        Raises MalformedError for a damaged file.
+        """
+        found = {}
+        for log in manifest.logs:
+            folder = self.path / _PUBLISHED / (log_folder(manifest.iss, log.origin) or "log")
+            file = folder / "landmarks" / str(log.landmarks.count)
+            if file.is_file():
+                data = read_limited(file, MAX_LANDMARKS_FILE)
+                known = LandmarkList.parse(data, str(file))
+                if known.landmarks == log.landmarks:
+                    found[manifest.iss, log.origin] = known
+        return found
 
     def publish(self, signed: SignedManifest, fork: Fork | None = None) -> None:
         """Puts an accepted manifest beside the others; on disk when this returns.

@@ -9,6 +9,7 @@ from signedcert.carriers.bundle import Bundle
 from signedcert.custody.fork import Fork
 from signedcert.custody.merging import Merged, merge
 from signedcert.custody.proposal import Proposal
+from signedcert.custody.review import check_growths
 from signedcert.errors import ConfigurationError, RejectedError
 from signedcert.home import Home
 from signedcert.registry.uses import RecentDocument, recent_documents
@@ -66,8 +67,11 @@ def assemble(home: Home, directory: Path, *, at: datetime) -> Assembled:
         after = History.start(signed, Pin.parse(signed.unverified.pin))
     else:
         after = before.accept(signed)
+    check_growths(proposal, parent)
     proved = prove(home, before, after, at)
     _keep_holders(home, parent, proposal)
+    for growth in proposal.growths:
+        home.publish_landmarks(proposal.manifest.iss, growth.origin, growth.landmarks)
     if home.unsigned is not None or proposal.manifest not in home.history().versions:
         home.publish(signed, fork)
     given_up = tuple(one.unverified for one in fork.own) if fork else ()

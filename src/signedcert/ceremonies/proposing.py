@@ -1,11 +1,13 @@
 """The next manifest of a home, as a proposal for the root holders."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from signedcert.ceremonies.growing import grown
 from signedcert.ceremonies.settling import find_fork
 from signedcert.core.encoding import parse_json
 from signedcert.core.keys import Algorithm, PublicKey
@@ -17,6 +19,7 @@ from signedcert.custody.signer import prove_signer
 from signedcert.errors import ConfigurationError
 from signedcert.files import read_limited
 from signedcert.home import Home
+from signedcert.registry.registry import Registry
 from signedcert.trust.changes import (
     FRESH,
     add_key,
@@ -88,12 +91,14 @@ def propose(
     before = history if fork is None else history.until(fork.other.unverified.version - 1)
     old = home.holders(before.newest.version)
     draft = _draft(_begin(before, history, wanted, at), wanted, made, old, at)
+    with closing(Registry.open(home.registry_url)) as registry:
+        draft, growths = grown(registry, before.newest, draft)
     manifest = KeyManifest.parse(draft.encode(), f"version {draft.version}")
     if fork is None:
         before.check_proposal(manifest)
     else:
         fork.check(before, manifest)
-    proposal = Proposal(draft, before.evidence, (*wanted.holders, *old), fork)
+    proposal = Proposal(draft, before.evidence, (*wanted.holders, *old), fork, growths)
     written: list[Path] = []
     try:
         for key, role in made:

@@ -1,24 +1,26 @@
 """A proposal: the next manifest, not signed yet, as a directory that root holders pass around.
 
 ``payload.json`` is what will be signed, to the byte; ``manifests/`` has every earlier version,
-``holders/`` the holders' public files, ``signatures/`` what has been signed so far, and ``fork/``,
-if it settles one, what is given up for it. ``CHANGES.md`` is for people, and never believed: it is
-made again from the payload wherever it matters.
+``holders/`` the holders' public files, ``signatures/`` what has been signed so far, ``log/`` what
+the log has grown by, and ``fork/``, if it settles one, what is given up for it. ``CHANGES.md`` is
+for people, and never believed: it is made again from the payload wherever it matters.
 """
 
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from signedcert.core.jws import MAX_GENERAL
 from signedcert.custody.fork import Fork
+from signedcert.custody.growth import Growth
 from signedcert.custody.holders import Holder
 from signedcert.errors import ConfigurationError, MalformedError
 from signedcert.files import read_limited, write_atomic
 from signedcert.trust.describe import describe
 from signedcert.trust.entries import RootGroup
+from signedcert.trust.logs import log_folder
 from signedcert.trust.manifest import KeyManifest, SignedManifest
 
 PAGE = "CHANGES.md"
@@ -35,13 +37,14 @@ _UNNAMED = "a holder whose name is not known here"
 class Proposal:
     """A manifest that asks to be signed. Nothing in it is trusted for being in it: ``earlier``
     are the versions before as they arrived, ``holders`` say names that nobody has signed, ``fork``
-    is what it says it settles.
+    is what it says it settles, ``growths`` what it says the logs have grown by.
     """
 
     manifest: KeyManifest
     earlier: tuple[SignedManifest, ...] = ()
     holders: tuple[Holder, ...] = ()
     fork: Fork | None = None
+    growths: tuple[Growth, ...] = ()
 
     @property
     def before(self) -> KeyManifest | None:
@@ -88,6 +91,10 @@ class Proposal:
             path = directory / _MANIFESTS / f"{signed.unverified.version}.json"
             write_atomic(path, signed.jws.encode())
         write_holders(directory / _HOLDERS, self.holders)
+        for growth in self.growths:
+            folder = directory / self._folder(growth.origin)
+            folder.mkdir()
+            growth.write(folder)
         if self.fork is not None:
             (directory / _FORK).mkdir()
             self.fork.write(directory / _FORK)
@@ -110,7 +117,19 @@ class Proposal:
         ]
         earlier.sort(key=lambda one: one.unverified.version)
         holders, fork = read_holders(directory / _HOLDERS), Fork.read(directory / _FORK)
-        return cls(manifest, tuple(earlier), holders, fork)
+        proposal = cls(manifest, tuple(earlier), holders, fork)
+        return replace(proposal, growths=tuple(proposal._read_growths(directory)))
+
+    def _read_growths(self, directory: Path) -> Iterator[Growth]:
+        before = {log.origin: log for log in self.before.logs} if self.before else {}
+        for log in self.manifest.logs:
+            folder = directory / self._folder(log.origin)
+            if folder.is_dir():
+                yield Growth.read(folder, log.origin, before.get(log.origin))
+
+    def _folder(self, origin: str) -> str:
+        """The name of a log's folder. Those that a manifest has accepted have one."""
+        return log_folder(self.manifest.iss, origin) or "log"
 
 
 def altered_page(directory: Path, page: str) -> bool:
@@ -168,6 +187,11 @@ def _page(proposal: Proposal, before: KeyManifest | None) -> Iterator[str]:
     for number, change in enumerate(describe(before, after), 1):
         yield f"{number}. {change.what}\n   Why: {change.why}"
     yield "\nEverything else stays as it is.\n" if before else ""
+    if proposal.growths:
+        yield "## What the logs have grown by\n"
+        for growth in proposal.growths:
+            yield from growth.page()
+        yield ""
     yield "## Who has to sign\n"
     yield "Names are those that the holders' files say; nobody has signed them.\n"
     for number, group in enumerate(signing_groups(before, after), 1):

@@ -1,18 +1,26 @@
 """What a root holder's own machine checks before it signs a proposal, and what it remembers."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from signedcert.core.keys import PublicKey
+from signedcert.custody.growth import Growth
 from signedcert.custody.holders import HOLDER_FILE, Holder
 from signedcert.custody.keyfile import read_public
 from signedcert.custody.proposal import Proposal, signing_groups
-from signedcert.errors import MalformedError, RejectedError, UndecidedError
+from signedcert.errors import (
+    ConfigurationError,
+    MalformedError,
+    RejectedError,
+    UndecidedError,
+)
 from signedcert.files import read_limited, write_atomic
 from signedcert.trust.history import History, Pin
+from signedcert.trust.landmarks import Landmark
+from signedcert.trust.logs import CutOff
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.store import TrustStore
 
@@ -84,6 +92,7 @@ def review(
     if manifest.version == 1 and manifest.iss not in store.institutions:
         _check_noted(proposal, noted, None)
         _check_first(proposal, pin)
+        check_growths(proposal, None)
         return Reviewed(None, store)
     store = _known(proposal, store, _pin(pin, notes.find(manifest.iss, 1)))
     history = store.institutions[manifest.iss]
@@ -91,7 +100,47 @@ def review(
     before = history.before(manifest.version)
     _check_fork(proposal, history)
     _check_noted(proposal, noted, before)
+    check_growths(proposal, before, _seen(store, manifest.iss))
     return Reviewed(before, store)
+
+
+def check_growths(
+    proposal: Proposal, before: KeyManifest | None, seen: Iterable[tuple[str, Landmark]] = ()
+) -> None:
+    """Returns if every landmark that is new, and every cut-off, follows from what the proposal
+    brings; ``seen`` are heads that this machine knows, by the origins of their logs.
+
+    Raises MalformedError, RejectedError: what ``Growth.check`` raises, ``proof-forked`` for a
+    cut-off that is no landmark; ConfigurationError ``proposal-invalid``: a log is left out.
+    """
+    heads = list(seen)
+    growths = {growth.origin: growth for growth in proposal.growths}
+    old = {log.origin: log for log in before.logs} if before else {}
+    for log in proposal.manifest.logs:
+        if log.landmarks.count == 0 and log.origin not in growths:
+            continue
+        if log.origin not in growths:
+            message = "the proposal does not bring what this log has grown by; propose it anew"
+            raise ConfigurationError("proposal-invalid", message, where=log.origin)
+        known = [head for origin, head in heads if origin == log.origin]
+        growths[log.origin].check(old.get(log.origin), log, known)
+    for entry in proposal.manifest.keys:
+        if entry.cutoff is not None:
+            _check_cutoff(entry.cutoff, growths.get(entry.cutoff.origin))
+
+
+def _check_cutoff(cutoff: CutOff, growth: Growth | None) -> None:
+    root = None if growth is None else growth.landmarks.root(cutoff.size)
+    if root is None or root.hex() != cutoff.root:
+        message = f"the cut-off at {cutoff.size} entries is none of the landmarks; sign nothing"
+        raise RejectedError("proof-forked", message, where=f"log {cutoff.origin}")
+
+
+def _seen(store: TrustStore, iss: str) -> Iterator[tuple[str, Landmark]]:
+    """The heads that this holder's machine has: landmarks, and what the last snapshot named."""
+    for (issuer, origin), known in store.landmarks.items():
+        if issuer == iss:
+            yield from ((origin, head) for head in known.heads)
 
 
 def _check_noted(proposal: Proposal, noted: Note | None, before: KeyManifest | None) -> None:

@@ -121,6 +121,15 @@ def log_folder(iss: str, origin: str) -> str | None:
     return folder if origin.startswith(prefix) and _FOLDER.fullmatch(folder) else None
 
 
+def log_number(iss: str, origin: str) -> int:
+    """1 for an institution's first log, 2 for its second: what ``log_origin`` made it from."""
+    folder = log_folder(iss, origin)
+    if folder is None:
+        message = f"not where {iss} publishes a log"
+        raise MalformedError("not-under-issuer", message, where=origin)
+    return int(folder.partition("-")[2] or 1)
+
+
 def _log_origin(members: Members) -> str:
     origin = members.text("origin")
     check_text(origin, _MAX_ORIGIN, members.path("origin"))
