@@ -24,14 +24,17 @@ from signedcert.trust.changes import (
     FRESH,
     add_key,
     change_state,
+    compromise,
     rename,
     rotate_root,
+    set_logged,
     set_status,
     settling,
     successor,
 )
-from signedcert.trust.entries import Role
+from signedcert.trust.entries import Logged, Role
 from signedcert.trust.history import History
+from signedcert.trust.logs import CutOff
 from signedcert.trust.manifest import KeyManifest, SignedManifest
 
 if TYPE_CHECKING:
@@ -50,7 +53,9 @@ class Wanted:
     ``generate`` the algorithm of a new issuing key to make and pre-publish. Keys are named by kid.
     ``holders`` are the public files of who will hold the root after a root rotation. ``settle`` is
     a second manifest of one of the home's versions, which has turned up: what is proposed is a
-    third of that version, which wins against both.
+    third of that version, which wins against both. ``stolen`` keys are believed up to their
+    cut-offs; beside them, a new issuing key is active at once. ``logged`` is what documents have
+    to prove.
     """
 
     fresh_for: timedelta = FRESH
@@ -65,6 +70,8 @@ class Wanted:
     holders: tuple[Holder, ...] = ()
     threshold: int | None = None
     settle: SignedManifest | None = None
+    stolen: tuple[tuple[str, CutOff | None], ...] = ()
+    logged: Logged | None = None
 
     @property
     def makes_keys(self) -> bool:
@@ -157,8 +164,11 @@ def _draft(
         draft = add_key(draft, public, at=at)
     for key, role in made:
         # Nobody has to know a snapshot key before it signs: without it, only freshness is lacking.
-        state: State = "active" if role == "snapshot" else "pre-published"
+        # And who has lost the issuing key cannot wait.
+        state: State = "active" if role == "snapshot" or wanted.stolen else "pre-published"
         draft = add_key(draft, key.public_key, at=at, role=role, state=state)
+    for kid, cutoff in wanted.stolen:
+        draft = compromise(draft, kid, cutoff, at=at)
     states: tuple[tuple[State, tuple[str, ...]], ...] = (
         ("active", wanted.activate),
         ("retired", wanted.retire),
@@ -167,6 +177,8 @@ def _draft(
     for state, kids in states:
         for kid in kids:
             draft = change_state(draft, kid, state, at=at)
+    if wanted.logged is not None:
+        draft = set_logged(draft, wanted.logged)
     if wanted.status_max_age is not None:
         draft = set_status(draft, wanted.status_max_age)
     return _rotated(draft, wanted, old) if wanted.holders else draft

@@ -32,6 +32,7 @@ from signedcert.registry.errors import ConflictError
 from signedcert.registry.log import LogTable
 from signedcert.registry.places import draw_places, taken_places
 from signedcert.registry.shares import ShareTable
+from signedcert.registry.signed import SignedTable
 from signedcert.registry.statuses import StatusChange, StatusTable, write_changes
 from signedcert.registry.tables import courses, documents, log_pending
 
@@ -177,6 +178,10 @@ class Registry:
     def log(self, number: int = 1) -> LogTable:
         """One of the institution's logs; good until ``close``."""
         return LogTable(self._engine, number)
+
+    def signed(self, headers: Sequence[str], log: int = 1) -> SignedTable:
+        """What was signed with one key, which writes these headers; good until ``close``."""
+        return SignedTable(self._engine, headers, log)
 
     # Courses
 

@@ -11,8 +11,17 @@ from datetime import datetime, timedelta
 from signedcert.core.encoding import whole_seconds
 from signedcert.core.keys import Algorithm, PublicKey
 from signedcert.errors import MalformedError
-from signedcert.trust.entries import KeyEntry, NextGroup, Role, RootGroup, StatusPolicy, key_url
+from signedcert.trust.entries import (
+    KeyEntry,
+    Logged,
+    NextGroup,
+    Role,
+    RootGroup,
+    StatusPolicy,
+    key_url,
+)
 from signedcert.trust.history import may_become
+from signedcert.trust.logs import CutOff
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.states import State
 
@@ -112,6 +121,31 @@ def change_state(draft: KeyManifest, kid: str, state: State, *, at: datetime) ->
         raise MalformedError("manifest-key-state", message, where=old.key.thumbprint)
     new = replace(old, state=state, since=whole_seconds(at, "at"))
     return replace(draft, keys=tuple(new if one is old else one for one in draft.keys))
+
+
+def compromise(draft: KeyManifest, kid: str, cutoff: CutOff | None, *, at: datetime) -> KeyManifest:
+    """The key that ``find_entry`` finds is stolen, and believed up to the cut-off only. Of one that
+    is known to be stolen, the cut-off moves.
+
+    Raises what ``find_entry`` raises.
+    """
+    old = find_entry(draft, kid)
+    since = old.since if old.state == "compromised" else whole_seconds(at, "at")
+    new = replace(old, state="compromised", since=since, cutoff=cutoff)
+    return replace(draft, keys=tuple(new if one is old else one for one in draft.keys))
+
+
+def set_logged(draft: KeyManifest, logged: Logged) -> KeyManifest:
+    """What documents have to prove of their place in the log, by whichever issuing key that signs
+    now or will sign.
+    """
+    keys = tuple(
+        replace(entry, logged=logged)
+        if entry.role == "issue" and entry.state in ("active", "pre-published")
+        else entry
+        for entry in draft.keys
+    )
+    return replace(draft, keys=keys)
 
 
 def set_status(draft: KeyManifest, max_age: timedelta) -> KeyManifest:
