@@ -102,6 +102,9 @@ Malformed: TypeAlias = Literal[
     "manifest-final",
     "manifest-expired-before-issued",
     "pin-mismatch",
+    # log
+    "proof-shape",
+    "root-mismatch",
     # status
     "not-zlib",
     "reasons-order",

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from signedcert.core import code, jws, keys
+from signedcert.core import code, jws, keys, merkle
+
+MODULES = (code, jws, keys, merkle)
 
 
 def models(module: ModuleType) -> list[type[Any]]:
@@ -17,10 +19,10 @@ def models(module: ModuleType) -> list[type[Any]]:
 
 
 def test_there_are_models_in_each_module() -> None:
-    assert [len(models(module)) for module in (code, jws, keys)] >= [1, 1, 1]
+    assert [len(models(module)) for module in MODULES] >= [1] * len(MODULES)
 
 
-@pytest.mark.parametrize("model", [model for m in (code, jws, keys) for model in models(m)])
+@pytest.mark.parametrize("model", [model for m in MODULES for model in models(m)])
 def test_no_member_of_a_model_can_be_assigned_and_none_be_added(model: type[Any]) -> None:
     blank = object.__new__(model)
     for member in dataclasses.fields(model):
