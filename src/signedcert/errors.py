@@ -105,6 +105,8 @@ Malformed: TypeAlias = Literal[
     # log
     "proof-shape",
     "root-mismatch",
+    "tile-name",
+    "tile-shape",
     # status
     "not-zlib",
     "reasons-order",
