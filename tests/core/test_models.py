@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from signedcert.core import checkpoint, code, jws, keys, logproof, note
+from signedcert.core import checkpoint, code, jws, keys, logproof, merkle, note
 
-MODULES = (checkpoint, code, jws, keys, logproof, note)
+MODULES = (checkpoint, code, jws, keys, logproof, merkle, note)
 
 
 def models(module: ModuleType) -> list[type[Any]]:

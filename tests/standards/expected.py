@@ -86,4 +86,22 @@ EXPECTED: dict[str, Tally] = {
     "validator-ob30, JWTs in images, documents alone": Tally(
         stricter={"header-parameter": 2},
     ),
+    "merkle inclusion": Tally(
+        accepted=6,
+        malformed=92,
+    ),
+    "merkle consistency": Tally(
+        accepted=5,
+        malformed=92,
+        stricter={"root-length": 1},
+    ),
+    "merkle subtreeinclusion, from entry 0": Tally(
+        accepted=6,
+        malformed=87,
+    ),
+    "merkle subtreeconsistency, from entry 0": Tally(
+        accepted=5,
+        malformed=85,
+        stricter={"root-length": 1},
+    ),
 }

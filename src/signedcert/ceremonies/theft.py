@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -106,10 +106,8 @@ def propose_theft(
     ]
     generate = None if others or wanted.activate else theft.entry.key.algorithm
     stolen = ((theft.entry.key.thumbprint, theft.cutoff),)
-    whole = Wanted(
-        stolen=stolen, generate=generate, activate=wanted.activate, fresh_for=wanted.fresh_for
-    )
-    return propose(home, directory, whole, at=at, passphrase=passphrase)
+    wanted = replace(wanted, stolen=stolen, generate=generate)
+    return propose(home, directory, wanted, at=at, passphrase=passphrase)
 
 
 def _active_log(manifest: KeyManifest) -> LogEntry:

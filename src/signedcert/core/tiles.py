@@ -28,9 +28,9 @@ ENTRY_LENGTH = 32
 
 _PREFIX = ENTRY_LENGTH.to_bytes(2)
 _PREFIXED = len(_PREFIX) + ENTRY_LENGTH
-# 18 digits are more than any tile's number has, and 99 levels more than any tree.
+# 15 digits are more than any tile's number has, and 99 levels more than any tree.
 _NAME = re.compile(
-    r"tile/(?:(0|[1-9][0-9]?)|entries)/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
+    r"tile/(?:(0|[1-9][0-9]?)|entries)/((?:x[0-9]{3}/){0,4}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, Select, func, null, or_, select
 
 from signedcert.core.code import VerificationCode
-from signedcert.registry.tables import documents, log_entries, log_pending
+from signedcert.registry.tables import documents, log_entries
 
 _AT_ONCE = 1000
 
@@ -56,26 +56,18 @@ class SignedTable:
             .where(self._of_key, log_entries.c.log == self._log, log_entries.c.number >= size)
             .order_by(log_entries.c.number)
         )
-        pending = (
-            self._select(null())
-            .join_from(log_pending, documents, documents.c.code == log_pending.c.document)
-            .where(self._of_key)
-            .order_by(documents.c.number)
+        in_log = (
+            select(log_entries.c.number)
+            .where(log_entries.c.document == documents.c.number, log_entries.c.log == self._log)
+            .exists()
         )
+        others = self._select(null()).where(self._of_key, ~in_log).order_by(documents.c.number)
         with self._engine.connect() as connection:
-            for wanted in (logged, pending):
+            for wanted in (logged, others):
                 rows = connection.execution_options(yield_per=_AT_ONCE).execute(wanted)
-                for code, *others in rows:
-                    yield SignedRow(VerificationCode(code), *others)
+                for code, *rest in rows:
+                    yield SignedRow(VerificationCode(code), *rest)
 
     def _select(self, entry: Any) -> Select[Any]:  # noqa: ANN401 - a column, or NULL
-        table = documents.c
-        return select(
-            table.code,
-            table.kind,
-            table.learner_id,
-            table.course_id,
-            table.run,
-            table.issued,
-            entry,
-        )
+        names = ("code", "kind", "learner_id", "course_id", "run", "issued")
+        return select(*(documents.c[name] for name in names), entry)
