@@ -90,8 +90,9 @@ class Institution:
         (``pkcs11:…``), and ``passphrase`` is what opens that, its PIN. It has to sign something
         before anything is written, and ``root_passphrase`` has to be given then.
         Raises ConfigurationError: ``home-exists``, ``root-inside-home``, ``setting-invalid``,
-        ``passphrase-missing``; what the signer is refused for; IssueError
-        ``signature-unverifiable``. Nothing was written then.
+        ``passphrase-missing``; what the signer is refused for; MalformedError ``key-type``, if
+        no certificates are signed with keys like its own; IssueError ``signature-unverifiable``.
+        Nothing was written then.
         """
         founding = Founding(name, url, passphrase, at, algorithm, signer)
         found_with_roots(

@@ -220,6 +220,7 @@ def test_a_signer_that_the_configuration_cannot_name_is_refused(
         {"passphrase": ""},
         {"root_passphrase": ""},
         {"root": "home/root"},
+        {"root": "used"},
     ],
 )
 def test_no_mistake_is_told_after_the_pin_was_tried(
@@ -227,16 +228,22 @@ def test_no_mistake_is_told_after_the_pin_was_tried(
 ) -> None:
     monkeypatch.chdir(ground.home.parent)
     untouchable(monkeypatch)
+    HolderKeys.generate("Ada").write(Path("used", "holder-1"), OF_ROOT)
+    before = left(ground)
     with pytest.raises(ConfigurationError):
         create(Place(Path("home"), Path("usb")), "asked:", **changes)
-    assert left(ground) == set()
+    assert left(ground) == before
 
 
-@pytest.mark.parametrize("mistake", ["home", "directory", "threshold", "name", "passphrase"])
+@pytest.mark.parametrize(
+    "mistake", ["home", "directory", "proposal", "threshold", "name", "passphrase"]
+)
 def test_nor_where_the_holders_have_made_their_keys(
     ground: Place, monkeypatch: pytest.MonkeyPatch, mistake: str
 ) -> None:
     untouchable(monkeypatch)
+    if mistake == "proposal":
+        ground.root.mkdir()
     if mistake == "home":
         ground.home.write_bytes(b"years of work")
     founding = Founding(

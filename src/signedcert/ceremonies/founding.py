@@ -74,27 +74,31 @@ def found_with_roots(
     made here too.
 
     Raises ConfigurationError: ``home-exists``, ``root-inside-home``, ``setting-invalid``,
-    ``passphrase-missing``, ``key-file``; what ``Founding.issuing_key`` does, after all that can
-    be told without a signer's PIN. Whatever it raises, nothing new is left.
+    ``passphrase-missing``, ``key-file``. Then, after all that can be told without a signer's PIN,
+    what ``Founding.issuing_key`` does, and what ``add_key`` does for a key that may not issue.
+    Whatever it raises, nothing new is left.
     """
     needed = require_threshold(holders, threshold)
     secret = _root_passphrase(founding, root_passphrase)
     _require_passphrases(founding.passphrase, secret)
     Home.require_free(home)
     require_apart(root, home)
+    folders = [holder_folder(root, number) for number in range(1, holders + 1)]
+    for folder in folders:
+        HolderKeys.require_free(folder)
     keys = [HolderKeys.generate(f"Root holder {number}") for number in range(1, holders + 1)]
     people = tuple(one.holder for one in keys)
     manifest, issuing = _first(founding, home, people, needed)
     signed = sign_manifest(manifest, [key for one in keys for key in one.root])
     written: list[Path] = []
     try:
-        for number, one in enumerate(keys, 1):
-            written += one.write(holder_folder(root, number), secret)
+        for one, folder in zip(keys, folders, strict=True):
+            written += one.write(folder, secret)
         Home.write(home, signed, issuing, people)
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
-        _remove_empty(holder_folder(root, number) for number in range(1, holders + 1))
+        _remove_empty(folders)
         raise
 
 
@@ -116,6 +120,7 @@ def found_with_holders(
     _require_passphrases(founding.passphrase)
     Home.require_free(home)
     require_apart(directory, home)
+    Proposal.require_free(directory)
     manifest, issuing = _first(founding, home, people, needed)
     proposal = Proposal(manifest, (), people)
     proposal.write(directory)

@@ -96,6 +96,13 @@ class HolderKeys:
         following = generate_roots()
         return cls(Holder(before.name, before.next, _public(following)), (), following)
 
+    @staticmethod
+    def require_free(directory: Path) -> None:
+        """Raises ConfigurationError ``key-file``: a holder is in there already."""
+        if (directory / HOLDER_FILE).exists():
+            message = "a root holder's keys are here already; choose a new directory"
+            raise ConfigurationError("key-file", message, where=str(directory))
+
     def write(self, directory: Path, passphrase: str) -> list[Path]:
         """Writes the encrypted key files, and last ``holder.json``, into ``directory``.
 
@@ -105,7 +112,7 @@ class HolderKeys:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         written: list[Path] = []
         try:
-            _require_free(directory)
+            self.require_free(directory)
             for prefix, keys in (("root", self.root), ("next", self.next)):
                 write_roots(directory, prefix, keys, passphrase, written)
             path = directory / HOLDER_FILE
@@ -150,12 +157,6 @@ def on_one_medium(directories: Iterable[Path]) -> bool:
     """Whether several directories lie on one file system: who takes it, takes them all."""
     devices = [directory.stat().st_dev for directory in directories]
     return len(set(devices)) < len(devices)
-
-
-def _require_free(directory: Path) -> None:
-    if (directory / HOLDER_FILE).exists():
-        message = "a root holder's keys are here already; choose a new directory"
-        raise ConfigurationError("key-file", message, where=str(directory))
 
 
 def _public(keys: Iterable[PrivateKey]) -> tuple[PublicKey, ...]:

@@ -64,14 +64,18 @@ class Proposal:
         """What changes from ``before``, entry by entry, why, and who has to sign."""
         return "\n".join(_page(self, before))
 
-    def write(self, directory: Path) -> None:
-        """Writes the proposal into a new directory, which appears whole or not at all.
-
-        Raises ConfigurationError ``proposal-invalid``: something is there already.
-        """
+    @staticmethod
+    def require_free(directory: Path) -> None:
+        """Raises ConfigurationError ``proposal-invalid``: something is there already."""
         if directory.exists():
             message = "something is here already; a proposal goes into a new directory"
             raise ConfigurationError("proposal-invalid", message, where=str(directory))
+
+    def write(self, directory: Path) -> None:
+        """Writes the proposal into a new directory, which appears whole or not at all. Raises as
+        ``require_free`` does.
+        """
+        self.require_free(directory)
         directory.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}."))
         try:
