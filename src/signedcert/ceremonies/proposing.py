@@ -160,13 +160,15 @@ def _draft(
 ) -> KeyManifest:
     if wanted.name is not None:
         draft = rename(draft, wanted.name)
+    # Who has lost an issuing key cannot wait until others have heard of the next one.
+    new: State = "active" if wanted.stolen else "pre-published"
     for public, _ in wanted.keys:
-        draft = add_key(draft, public, at=at)
+        draft = add_key(draft, public, at=at, state=new)
     for key, role in made:
         # Nobody has to know a snapshot key before it signs: without it, only freshness is lacking.
-        # And who has lost the issuing key cannot wait.
-        state: State = "active" if role == "snapshot" or wanted.stolen else "pre-published"
-        draft = add_key(draft, key.public_key, at=at, role=role, state=state)
+        draft = add_key(
+            draft, key.public_key, at=at, role=role, state="active" if role == "snapshot" else new
+        )
     for kid, cutoff in wanted.stolen:
         draft = compromise(draft, kid, cutoff, at=at)
     states: tuple[tuple[State, tuple[str, ...]], ...] = (

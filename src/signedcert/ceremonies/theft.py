@@ -94,7 +94,7 @@ def propose_theft(
     home: Home, directory: Path, theft: Theft, wanted: Wanted, *, at: datetime, passphrase: str
 ) -> Proposal:
     """Writes the proposal by which root declares the key stolen. Unless another issuing key is
-    active, or ``wanted`` names one to activate, a new one is made, active at once.
+    active, or ``wanted`` names one to add or to activate, a new one is made, active at once.
 
     Raises what ``propose`` raises.
     """
@@ -104,7 +104,8 @@ def propose_theft(
         for one in manifest.keys
         if (one.role, one.state) == ("issue", "active") and one.key != theft.entry.key
     ]
-    generate = None if others or wanted.activate else theft.entry.key.algorithm
+    enough = others or wanted.activate or wanted.keys
+    generate = None if enough else theft.entry.key.algorithm
     stolen = ((theft.entry.key.thumbprint, theft.cutoff),)
     wanted = replace(wanted, stolen=stolen, generate=generate)
     return propose(home, directory, wanted, at=at, passphrase=passphrase)

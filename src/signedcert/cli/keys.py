@@ -10,6 +10,7 @@ from signedcert.cli.app import load_command
 _COMMANDS = {
     "status": ("keys_home", "status"),
     "rotate": ("keys_propose", "rotate"),
+    "compromise": ("keys_theft", "compromise"),
     "propose": ("keys_propose", "propose"),
     "sign": ("keys_holder", "sign"),
     "assemble": ("keys_home", "assemble"),

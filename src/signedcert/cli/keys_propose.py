@@ -23,10 +23,11 @@ from signedcert.custody.proposal import PAGE, Proposal
 from signedcert.files import read_limited
 from signedcert.home import Home
 from signedcert.trust.describe import describe
+from signedcert.trust.entries import LOGGED, Logged
 from signedcert.trust.manifest import SignedManifest
 
 _DAYS = click.IntRange(1, 3660)
-_PROMPT = "Passphrase for the institution's keys"
+PROMPT = "Passphrase for the institution's keys"
 
 fresh_option = click.option(
     "--fresh-for",
@@ -95,6 +96,12 @@ fresh_option = click.option(
     help="A second manifest of one of your versions, which turned up: propose one that wins. It "
     "rotates the root, as it was before that version; needs --holder.",
 )
+@click.option(
+    "--logged",
+    type=click.Choice(LOGGED),
+    help="What new documents have to prove of their place in the log: nothing (expected), a place "
+    "(required), or one that root holders vouch for (anchored).",
+)
 @passphrase_option(what="the institution's keys")
 @json_option
 def propose(
@@ -112,6 +119,7 @@ def propose(
     holders: tuple[Path, ...],
     threshold: int | None,
     settle: Path | None,
+    logged: Logged | None,
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -133,7 +141,7 @@ def propose(
     _require_rotation(holders, threshold, rotates=rotate_root or settle is not None)
     found = Home.read(home)
     needs = add_snapshot_key or any(not Path(key).is_file() for key in keys)
-    passphrase = find_passphrase(passphrase_file, _PROMPT) if needs else ""
+    passphrase = find_passphrase(passphrase_file, PROMPT) if needs else ""
     wanted = Wanted(
         fresh_for=timedelta(days=fresh_for),
         name=name,
@@ -146,10 +154,11 @@ def propose(
         holders=tuple(Holder.read(path) for path in holders),
         threshold=threshold,
         settle=None if settle is None else _read_manifest(settle),
+        logged=logged,
     )
     now = datetime.now(UTC)
     proposal = write_proposal(found, out_dir, wanted, at=now, passphrase=passphrase)
-    _tell(proposal, out_dir, as_json=as_json)
+    tell_proposal(proposal, out_dir, as_json=as_json)
 
 
 def _read_manifest(path: Path) -> SignedManifest:
@@ -167,7 +176,8 @@ def _require_rotation(holders: tuple[Path, ...], threshold: int | None, *, rotat
         raise click.UsageError(message)
 
 
-def _tell(proposal: Proposal, directory: Path, *, as_json: bool) -> None:
+def tell_proposal(proposal: Proposal, directory: Path, *, as_json: bool) -> None:
+    """What was proposed, and who does what with it next."""
     manifest = proposal.manifest
     changes = describe(proposal.before, manifest)
     if as_json:
@@ -238,9 +248,9 @@ def rotate(
     step = plan(manifest, at=now, wait=timedelta(days=wait))
     if out_dir is not None:
         wanted = step.wanted(timedelta(days=fresh_for))
-        passphrase = find_passphrase(passphrase_file, _PROMPT) if wanted.makes_keys else ""
+        passphrase = find_passphrase(passphrase_file, PROMPT) if wanted.makes_keys else ""
         proposal = write_proposal(found, out_dir, wanted, at=now, passphrase=passphrase)
-        _tell(proposal, out_dir, as_json=as_json)
+        tell_proposal(proposal, out_dir, as_json=as_json)
         return
     if as_json:
         print_json(_plan_json(step))

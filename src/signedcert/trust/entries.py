@@ -20,7 +20,7 @@ _MAX_KEYS = 16
 _MAX_LISTS = 4096
 
 _ROLES: tuple[str, ...] = get_args(Role)
-_LOGGED: tuple[str, ...] = get_args(Logged)
+LOGGED: tuple[str, ...] = get_args(Logged)
 _THUMBPRINT = re.compile("[A-Za-z0-9_-]{43}")
 
 
@@ -93,7 +93,7 @@ class KeyEntry:
             role=cast("Role", members.text("role", *_ROLES)),
             state=cast("State", members.text("state", *STATES)),
             since=parse_time(members.text("since"), members.path("since")),
-            logged=cast("Logged", members.text("logged", *_LOGGED)),
+            logged=cast("Logged", members.text("logged", *LOGGED)),
             ended=End.from_json(members.object("ended")) if "ended" in members else None,
             cutoff=CutOff.from_json(members.object("cutoff")) if "cutoff" in members else None,
         )

@@ -1,0 +1,138 @@
+"""The command for the day on which an issuing key is stolen."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from signedcert.ceremonies.proposing import Wanted, read_public_key
+from signedcert.ceremonies.theft import (
+    REISSUE_FILE,
+    Theft,
+    assess,
+    fallen,
+    propose_theft,
+    write_reissue,
+)
+from signedcert.cli.app import (
+    find_passphrase,
+    home_option,
+    json_option,
+    passphrase_option,
+    print_json,
+)
+from signedcert.cli.keys_propose import PROMPT, fresh_option, tell_proposal
+from signedcert.home import Home
+
+_TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M"])
+
+
+@click.command()
+@click.argument("kid")
+@click.option(
+    "--since-size",
+    type=click.IntRange(0),
+    metavar="N",
+    help="The key was the institution's own while the log had up to N entries.",
+)
+@click.option(
+    "--since",
+    type=_TIMES,
+    metavar="TIME",
+    help="The key was stolen at this time, UTC: 2026-11-03, or 2026-11-03T04:15:00Z.",
+)
+@click.option(
+    "--propose",
+    "out_dir",
+    type=click.Path(path_type=Path),
+    metavar="OUT_DIR",
+    help=f"Write the proposal for the root holders, and {REISSUE_FILE} beside it.",
+)
+@click.option(
+    "--add-key",
+    "keys",
+    multiple=True,
+    metavar="KEY",
+    help="The issuing key to go on with, as a file with its JWK or the URI of its signer; without "
+    "it, and without another one that is active, one is made.",
+)
+@click.option("--activate", multiple=True, metavar="KID", help="A pre-published key to go on with.")
+@home_option
+@fresh_option
+@passphrase_option(what="the institution's keys")
+@json_option
+def compromise(
+    kid: str,
+    since_size: int | None,
+    since: datetime | None,
+    out_dir: Path | None,
+    keys: tuple[str, ...],
+    activate: tuple[str, ...],
+    home: Path,
+    fresh_for: int,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what falls with a stolen issuing key; with --propose, have it declared stolen.
+
+    Documents that were logged before the theft stay valid: the cut-off is the last head of the log
+    before it, and everything of this key behind the cut-off falls, whatever date it bears. What you
+    issued behind it is listed in reissue.csv, to be issued anew.
+
+    \b
+    Examples:
+      signedcert keys compromise 1a2b3c4d --since 2026-11-03T04:15:00Z
+      signedcert keys compromise 1a2b3c4d --since-size 16384 --propose stolen
+      signedcert issue --reissue reissue.csv --home home        (once it is published)
+    """
+    if (since_size is None) == (since is None):
+        message = "say since when, by --since-size or by --since"
+        raise click.UsageError(message)
+    reissue = None if out_dir is None else out_dir.parent / REISSUE_FILE
+    if reissue is not None and reissue.exists():
+        raise click.UsageError(f"{reissue} is there already; move it away first")
+    found = Home.read(home)
+    moment = since and since.replace(tzinfo=UTC)
+    theft = assess(found, kid, since_size=since_size, since=moment)
+    if out_dir is None or reissue is None:
+        _tell(theft, as_json=as_json)
+        return
+    passphrase = find_passphrase(passphrase_file, PROMPT)
+    wanted = Wanted(
+        fresh_for=timedelta(days=fresh_for),
+        keys=tuple(read_public_key(key, found, passphrase) for key in keys),
+        activate=activate,
+    )
+    now = datetime.now(UTC)
+    proposal = propose_theft(found, out_dir, theft, wanted, at=now, passphrase=passphrase)
+    write_reissue(reissue, fallen(found, theft))
+    if as_json:
+        told = {"proposal": str(out_dir), "reissue": str(reissue), "pin": proposal.manifest.pin}
+        print_json(_to_json(theft) | told)
+        return
+    _tell(theft, as_json=False)
+    click.echo(f"To be issued anew, once it is published: {reissue}\n")
+    tell_proposal(proposal, out_dir, as_json=False)
+
+
+def _to_json(theft: Theft) -> dict[str, object]:
+    return {
+        "key": theft.entry.key.thumbprint,
+        "cutoff": theft.cutoff.to_json(),
+        "stays": theft.stays,
+        "falls": theft.falls,
+    }
+
+
+def _tell(theft: Theft, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_to_json(theft))
+        return
+    cutoff = theft.cutoff
+    click.echo(f"Key {theft.entry.key.thumbprint} has signed {theft.total:,} documents of yours.")
+    click.echo(f"Cut-off: {cutoff.size:,} entries of {cutoff.origin}")
+    click.echo(f"  stay valid: {theft.stays:,}, logged before it; each with its proof")
+    click.echo(f"  fall:       {theft.falls:,}, logged behind it or not at all; issue them anew")
+    click.echo(
+        "What a thief has made is not counted, since nobody knows it. None of it stays valid."
+    )
