@@ -353,6 +353,22 @@ def test_what_cannot_be_settled_is_told_in_a_line(
     assert not (case.directory / "settled").exists()
 
 
+def test_one_of_a_version_that_the_home_has_not_made_is_won_before_it_is(case: Case) -> None:
+    ahead = theft(case.place, 4)
+    (case.directory / "other.json").write_bytes(ahead.jws.encode())
+    done = case.propose()
+    assert done.status == 0, done.err
+    assert f"  It wins against the version 4 with the pin {ahead.unverified.pin}.\n" in done.out
+    store = case.verifier("theirs", case.place.home / "manifests", case.directory / "other.json")
+    assert case.sign(store).status == 0
+    assembled = case.assemble()
+    assert (assembled.status, "takes the place of" in assembled.out) == (0, False)
+    assert (case.place.home / "published" / "snapshot.json").exists()
+    updated = case.update(store, str(case.place.home / "manifests"))
+    assert updated.status == 0, updated.err
+    assert "keys of version 4 new\n  in the place of what was known as: 4" in updated.out
+
+
 def test_a_manifest_that_nobody_has_to_fear_is_told_in_a_line(case: Case) -> None:
     shutil.copy(case.place.home / "manifests" / "2.json", case.directory / "other.json")
     done = case.propose()
