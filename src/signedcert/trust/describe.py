@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import NamedTuple
 
 from signedcert.trust.entries import KeyEntry, LogEntry, NextGroup, RootGroup, State, StatusPolicy
@@ -17,6 +16,7 @@ class Change(NamedTuple):
     why: str
 
 
+_DAY = 86400
 _FORBIDDEN = "No rule allows this: do not sign."
 _FORWARD = (
     "States go forward only: pre-published, active, retired; from any of them, root may declare a "
@@ -168,11 +168,11 @@ def _key(old: KeyEntry, new: KeyEntry) -> Iterator[Change]:
 def _announced_for(old: KeyEntry, new: KeyEntry) -> str:
     if (old.state, new.state) != ("pre-published", "active"):
         return ""
-    return f" It was announced {_days(new.since - old.since)} before."
+    return f" It was announced {_days((new.since - old.since).days)} before."
 
 
-def _days(span: timedelta) -> str:
-    return "1 day" if span.days == 1 else f"{span.days} days"
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
 
 
 # Logs, status, the end
@@ -213,8 +213,8 @@ def _policy(before: KeyManifest | None, after: KeyManifest) -> Iterator[Change]:
 def _status(policy: StatusPolicy | None) -> str:
     if policy is None:
         return "Status lists are published no more: nobody can see that a document was revoked."
-    age = timedelta(seconds=policy.max_age)
+    days = policy.max_age // _DAY  # it may be more than a timedelta has room for
     return (
-        f"Status lists are published; a verifier's copy may be {_days(age)} old "
+        f"Status lists are published; a verifier's copy may be {_days(days)} old "
         f"({policy.max_age} s), and without one nothing is decided."
     )
