@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import URL
 
 from signedcert.core.jws import MAX_GENERAL
@@ -45,9 +45,20 @@ _PUBLISHED = "published"
 _UNSIGNED = "1.payload"
 _REGISTRY = "registry.sqlite"
 _SQLITE = "sqlite:///"
-_MAX_CONFIGURATION = 64 * 1024
+#: Two URIs and some comments. tomllib takes time by the square of what it is given.
+_MAX_CONFIGURATION = 8 * 1024
 _MAX_URI = 4096
 _SIGNER = re.compile("^signer[ \t]*=.*$", re.MULTILINE)
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        message = "no path and no URI has a character of zero"
+        raise ValueError(message)
+    return text
+
+
+_Setting = Annotated[str, AfterValidator(_without_nul)]
 
 
 class Configuration(BaseModel):
@@ -56,8 +67,8 @@ class Configuration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     version: Annotated[int, Field(ge=1, le=1)]
-    signer: str
-    registry: str
+    signer: _Setting
+    registry: _Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,10 +274,13 @@ class Home:
         _note_signer(self.path, key, uri)
 
     def signer_of(self, key: PublicKey) -> str | None:
-        """The URI of the signer with this key, if the home knows of it."""
+        """The URI of the signer with this key, if the home knows of it.
+
+        Raises ConfigurationError ``setting-invalid`` for a damaged note of it.
+        """
         noted = self.path / _KEYS / f"{key.thumbprint}.uri"
         if noted.exists():
-            return read_limited(noted, _MAX_URI).decode("utf-8").strip()
+            return _read_uri(noted)
         for path in sorted((self.path / _KEYS).glob(f"*-{key.thumbprint[:8]}.key")):
             if read_public(path) == key:
                 return f"file:{_KEYS}/{path.name}"
@@ -331,6 +345,14 @@ def _write_holders(home: Path, version: int, holders: tuple[Holder, ...]) -> Non
         write_holders(directory, holders)
 
 
+def _read_uri(noted: Path) -> str:
+    try:
+        return read_limited(noted, _MAX_URI).decode("utf-8").strip()
+    except (MalformedError, UnicodeDecodeError) as error:
+        message = "the URI of a signer belongs in here; restore a backup"
+        raise ConfigurationError("setting-invalid", message, where=str(noted)) from error
+
+
 def _read_configuration(path: Path) -> Configuration:
     try:
         text = read_limited(path, _MAX_CONFIGURATION).decode("utf-8")
@@ -347,5 +369,5 @@ def _parse_configuration(text: str, path: Path) -> Configuration:
         field = ".".join(map(str, first["loc"]))
         where = f"{path}: {field}"
         raise ConfigurationError("setting-invalid", first["msg"], where=where) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # tomllib lets some pass that are not its own
         raise ConfigurationError("setting-invalid", str(error), where=str(path)) from error

@@ -236,6 +236,18 @@ def test_a_key_behind_a_uri_is_found_again(place: Place) -> None:
         read_public_key("nothing", home, "")
 
 
+@pytest.mark.parametrize("note", [b"\xff\n", b"file:" + b"k" * 5_000])
+def test_a_damaged_note_of_a_signer_is_refused_by_its_name(place: Place, note: bytes) -> None:
+    """Found by fuzzing: what is not UTF-8 was no error of ours."""
+    home, key = Home.read(place.home), PrivateKey.generate("Ed25519").public_key
+    home.note_signer(key, "file:keys/elsewhere.key")
+    assert home.signer_of(key) == "file:keys/elsewhere.key"
+    (place.home / "keys" / f"{key.thumbprint}.uri").write_bytes(note)
+    where = str(place.home / "keys" / f"{key.thumbprint}.uri")
+    with refused("setting-invalid", where, ConfigurationError):
+        home.signer_of(key)
+
+
 # what is refused when proposing
 
 

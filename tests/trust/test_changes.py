@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from signedcert.core.encoding import MAX_INTEGER
 from signedcert.errors import MalformedError, Reason, UndecidedError
 from signedcert.trust.changes import (
     add_key,
@@ -337,6 +338,14 @@ def test_lists_that_end_are_told() -> None:
     before = replace(usual(), status=StatusPolicy(60))
     after = replace(successor(before, at=AT), status=None)
     assert any("no more" in change.what for change in describe(before, after))
+
+
+def test_an_age_that_no_calendar_has_is_told() -> None:
+    """Found by fuzzing: the page of a proposal failed on it."""
+    before = usual()
+    after = replace(successor(before, at=AT), status=StatusPolicy(MAX_INTEGER))
+    told = " ".join(change.what for change in describe(before, after))
+    assert f"{MAX_INTEGER // 86400} days old ({MAX_INTEGER} s)" in told
 
 
 def test_a_version_without_an_issuing_key_shouts() -> None:

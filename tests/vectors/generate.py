@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,11 @@ from signedcert.trust.entries import key_url
 from tests.reference import ISSUED, ISSUER, NAME, course, credential
 from tests.vectors.edits import EDITS
 from tests.vectors.model import FOLDERS, Expect, Vector
+from tests.vectors.press import Press
 from tests.vectors.records import RECORD_SECTIONS
+from tests.vectors.status_files import FILE_SECTIONS
+from tests.vectors.status_signatures import SIGNATURE_SECTIONS
+from tests.vectors.statuses import VERDICT_SECTIONS
 from tests.vectors.verdicts import AUTHENTIC, Named, malformed, rejected, undecided, vector
 from tests.vectors.workshop import (
     EXP,
@@ -44,19 +49,23 @@ _NO_DOCUMENT = Expect("unreadable", "no-document", "no-document")
 def generate() -> tuple[dict[str, Vector], dict[str, bytes]]:
     """The vectors by folder and name, and the trust files that they refer to."""
     shop = Workshop()
+    press = Press.make(shop)
     vectors: dict[str, Vector] = {}
-    for folder, sections in (("certificate", _SECTIONS), ("record", RECORD_SECTIONS)):
-        for make in sections:
-            for name, one in make(shop):
-                if f"{folder}/{name}" in vectors:
-                    message = f"{folder}/{name} twice"
-                    raise ValueError(message)
-                vectors[f"{folder}/{name}"] = one
+    for folder, made in (
+        ("certificate", chain.from_iterable(make(shop) for make in _SECTIONS)),
+        ("record", chain.from_iterable(make(shop) for make in RECORD_SECTIONS)),
+        ("status", chain.from_iterable(make(press) for make in _STATUS_SECTIONS)),
+    ):
+        for name, one in made:
+            if f"{folder}/{name}" in vectors:
+                message = f"{folder}/{name} twice"
+                raise ValueError(message)
+            vectors[f"{folder}/{name}"] = one
     return vectors, shop.files
 
 
 def write(directory: Path) -> int:
-    """Writes ``certificate``, ``record`` and ``trust`` under a directory that has none of them."""
+    """Writes all folders under a directory that has none of them."""
     vectors, files = generate()
     for folder in (*FOLDERS, "trust"):
         (directory / folder).mkdir(parents=True)
@@ -784,6 +793,7 @@ _SECTIONS = (
     _nothing,
     _circumstances,
 )
+_STATUS_SECTIONS = (*VERDICT_SECTIONS, *SIGNATURE_SECTIONS, *FILE_SECTIONS)
 
 
 if __name__ == "__main__":

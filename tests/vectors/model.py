@@ -1,11 +1,14 @@
 """What a vector file holds, and how it is put to the verifier."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Self, cast, get_args
 
+from signedcert.errors import SignedCertError
+from signedcert.trust.status import StatusFiles
 from signedcert.trust.store import TrustStore
 from signedcert.verify.policy import Policy
 from signedcert.verify.report import Kind, Report
@@ -13,21 +16,50 @@ from signedcert.verify.verifier import Verifier
 from tests.reference import AT
 
 HERE = Path(__file__).parent
-#: One for each kind of document.
-FOLDERS = ("certificate", "record")
+#: One for each kind of document, and one for what is published of both.
+FOLDERS = ("certificate", "record", "status")
 
 _REQUIRED = ["description", "document"]
-_OPTIONAL = ["kind", "code", "at", "policy"]
+_OPTIONAL = ["kind", "code", "at", "policy", "known", "status", "fetched", "later"]
 _TRUST = ["trust", "pin"]
-_POLICY = {"issuer", "course", "learner", "max_trust_age"}
+_SECONDS = ("max_trust_age", "max_status_age")
+_POLICY = {"issuer", "course", "learner", *_SECONDS, "unsafe_accept_unknown_status"}
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+_EXPECT = ["verdict", "reason", "detail"]
+
+
+class Refusal(NamedTuple):
+    """Why status files were not taken: a reason slug, and the finer one behind it."""
+
+    reason: str
+    detail: str = ""
 
 
 class Expect(NamedTuple):
-    """The verdict, its reason slug, and the finer slug behind it, where there are any."""
+    """The verdict, its reason slug, and the finer slug behind it, where there are any. ``refused``
+    is why the status files were not taken; the verdict is then by what was known before.
+    """
 
     verdict: str
     reason: str | None = None
     detail: str = ""
+    refused: Refusal | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The member order of the file."""
+        members = self._asdict()
+        refused = members.pop("refused")
+        return members if refused is None else {**members, "refused": refused._asdict()}
+
+    @classmethod
+    def from_json(cls, members: dict[str, Any]) -> Self:
+        """Raises ValueError for a field that is missing or unknown."""
+        _require(members, _EXPECT, ["refused"])
+        refused = members.get("refused")
+        if refused is not None:
+            _require(refused, list(Refusal._fields), [])
+            refused = Refusal(**refused)
+        return cls(**{**members, "refused": refused})
 
 
 class Institution(NamedTuple):
@@ -37,9 +69,41 @@ class Institution(NamedTuple):
     pin: str
 
 
+class Statuses(NamedTuple):
+    """Status files as they are published, each a text; the lists from the first one on."""
+
+    snapshot: str
+    lists: tuple[str, ...] = ()
+    reasons: str | None = None
+
+    @classmethod
+    def of(cls, files: StatusFiles) -> Self:
+        """The texts of files."""
+        reasons = None if files.reasons is None else files.reasons.decode()
+        return cls(files.snapshot.decode(), tuple(one.decode() for one in files.lists), reasons)
+
+    @property
+    def files(self) -> StatusFiles:
+        """Their bytes, which are their UTF-8."""
+        reasons = None if self.reasons is None else self.reasons.encode()
+        return StatusFiles(self.snapshot.encode(), tuple(map(str.encode, self.lists)), reasons)
+
+    @classmethod
+    def from_json(cls, members: dict[str, Any] | None) -> Self | None:
+        """Raises ValueError for a field that is missing or unknown."""
+        if members is None:
+            return None
+        _require(members, list(cls._fields), [])
+        return cls(members["snapshot"], tuple(members["lists"]), members["reasons"])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Vector:
-    """One document with one defect, what it is put to, and what has to come of it."""
+    """One document with one defect, what it is put to, and what has to come of it.
+
+    ``known`` are status files that were taken before those in ``status``, which come at the moment
+    ``fetched``; manifests in ``later`` come after them.
+    """
 
     description: str
     document: str
@@ -49,6 +113,10 @@ class Vector:
     policy: dict[str, Any] | None = None
     institution: Institution
     other: Institution | None = None
+    known: Statuses | None = None
+    status: Statuses | None = None
+    fetched: datetime | None = None
+    later: tuple[str, ...] = ()
     expect: Expect
 
     @property
@@ -63,11 +131,15 @@ class Vector:
             "document": self.document,
             "kind": self.kind,
             "code": self.code,
-            "at": self.at and self.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "at": self.at and self.at.strftime(_MOMENT),
             "policy": self.policy,
             **_institution_to_json(self.institution),
             "other": self.other and _institution_to_json(self.other),
-            "expect": self.expect._asdict(),
+            "known": self.known and self.known._asdict(),
+            "status": self.status and self.status._asdict(),
+            "fetched": self.fetched and self.fetched.strftime(_MOMENT),
+            "later": list(self.later) or None,
+            "expect": self.expect.to_json(),
         }
         members = {name: value for name, value in members.items() if value is not None}
         return json.dumps(members, ensure_ascii=True, indent=2) + "\n"
@@ -78,7 +150,6 @@ class Vector:
         members = json.loads(text)
         other = members.pop("other", None)
         _require(members, [*_REQUIRED, *_TRUST, "expect"], _OPTIONAL)
-        _require(members["expect"], list(Expect._fields), [])
         _require(members.get("policy", {}), [], sorted(_POLICY))
         return cls(
             description=members["description"],
@@ -89,27 +160,52 @@ class Vector:
             policy=members.get("policy"),
             institution=Institution(tuple(members["trust"]), members["pin"]),
             other=None if other is None else _institution_from_json(other),
-            expect=Expect(**members["expect"]),
+            known=Statuses.from_json(members.get("known")),
+            status=Statuses.from_json(members.get("status")),
+            fetched=_moment(members["fetched"]) if "fetched" in members else None,
+            later=tuple(members.get("later", ())),
+            expect=Expect.from_json(members["expect"]),
         )
 
     def store(self, directory: Path) -> TrustStore:
-        """The trust store that the vector asks for, from the files in ``directory``."""
+        """The trust store that the vector asks for, from the files in ``directory``, before any
+        status files.
+        """
         store = TrustStore.empty()
         for institution in filter(None, (self.institution, self.other)):
-            manifests = [(directory / f"{name}.json").read_bytes() for name in institution.trust]
+            manifests = _read(directory, institution.trust)
             store = store.add(manifests, institution.pin)
         return store
 
+    def updated(self, directory: Path) -> tuple[TrustStore, Refusal | None]:
+        """The same after all status files and manifests have come, and why status files were not
+        taken.
+        """
+        store, refused = self.store(directory), None
+        iss = next(iter(store.institutions))
+        fetched = self.fetched or self.at or AT
+        if self.known is not None:
+            store = store.update(iss, self.known.files, fetched)
+        if self.status is not None:
+            try:
+                store = store.update(iss, self.status.files, fetched)
+            except SignedCertError as error:
+                refused = Refusal(error.reason, getattr(error, "detail", ""))
+        if self.later:
+            store = store.add(_read(directory, self.later), self.institution.pin)
+        return store, refused
+
     def report(self, directory: Path) -> Report:
         """What the verifier says of it."""
-        verifier = Verifier(self.store(directory), _policy(self.policy))
+        verifier = Verifier(self.updated(directory)[0], _policy(self.policy))
         document = self.document.encode("utf-8", "surrogatepass")
         return verifier.report(document, at=self.at or AT, code=self.code, kind=self.kind)
 
     def outcome(self, directory: Path) -> Expect:
         """What the verifier says, in the terms of ``expect``."""
         report = self.report(directory)
-        return Expect(report.verdict.value, report.reason, report.decisive.detail)
+        refused = self.updated(directory)[1]
+        return Expect(report.verdict.value, report.reason, report.decisive.detail, refused)
 
 
 def read_vectors(directory: Path) -> dict[str, Vector]:
@@ -119,6 +215,10 @@ def read_vectors(directory: Path) -> dict[str, Vector]:
         for folder in FOLDERS
         for file in sorted((directory / folder).iterdir())
     }
+
+
+def _read(directory: Path, names: Iterable[str]) -> list[bytes]:
+    return [(directory / f"{name}.json").read_bytes() for name in names]
 
 
 def _require(members: dict[str, Any], required: list[str], optional: list[str]) -> None:
@@ -137,15 +237,14 @@ def _kind(text: str | None) -> Kind | None:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
 
 
 def _policy(members: dict[str, Any] | None) -> Policy | None:
     if members is None:
         return None
-    age = members.get("max_trust_age")
-    others = {name: value for name, value in members.items() if name != "max_trust_age"}
-    return Policy(**others, max_trust_age=None if age is None else timedelta(seconds=age))
+    ages = {name: timedelta(seconds=members[name]) for name in _SECONDS if name in members}
+    return Policy(**(members | ages))
 
 
 def _institution_to_json(institution: Institution) -> dict[str, object]:

@@ -10,26 +10,27 @@ from typing import Any, get_args
 import pytest
 
 from signedcert.carriers.bundle import Bundle
+from signedcert.core.encoding import b64url_decode
 from signedcert.core.jws import CompactJWS, GeneralJWS
 from signedcert.core.keys import BadSignatureError, PublicKey
 from signedcert.errors import Verdicts
+from signedcert.trust.statuslist import MAX_STATUS_LIST
 from signedcert.verify.report import Outcome
+from tests.reference import credential
 from tests.vectors.generate import generate, write
-from tests.vectors.model import FOLDERS, HERE, Vector, read_vectors
+from tests.vectors.model import FOLDERS, HERE, Expect, Statuses, Vector, read_vectors
 from tests.vectors.workshop import high_s, holds_with_cofactor
 
 TRUST = HERE / "trust"
 FILES = [file for folder in FOLDERS for file in sorted((HERE / folder).iterdir())]
 NAMES = sorted(f"{file.parent.name}/{file.stem}" for file in FILES)
 
-#: Reasons that nothing can give before logs, status lists and shards are read.
-NOT_YET = {
-    "key-compromised",
-    "printed-text-differs",
-    "proof-forked",
-    "replaced",
-    "revoked",
-    "suspended",
+#: Reasons that nothing can give before logs and shards are read.
+NOT_YET = {"key-compromised", "printed-text-differs", "proof-forked"}
+#: Reasons that only status files are refused for.
+OF_STATUS_FILES = {
+    *("digest-mismatch", "not-zlib", "reasons-order", "snapshot-in-future", "snapshot-manifest"),
+    *("snapshot-older", "status-incomplete"),
 }
 
 
@@ -69,11 +70,12 @@ def test_generated_vectors_give_what_they_expect_with_other_keys(generated: Path
 
 
 def test_generator_asks_the_same_of_the_same_names(generated: Path) -> None:
-    """``at``, ``kind`` and ``policy`` do not depend on keys, nor does whether there is a code."""
+    """``at``, ``kind`` and ``policy`` do not depend on keys, nor does what there is beside them."""
 
     def question(vector: Vector) -> tuple[object, ...]:
-        given = vector.code is None, vector.other is None
-        return vector.at, vector.kind, vector.policy, *given
+        lists = [one and len(one.lists) for one in (vector.known, vector.status)]
+        given = vector.code is None, vector.other is None, len(vector.later), *lists
+        return vector.at, vector.fetched, vector.kind, vector.policy, *given
 
     made = read_vectors(generated)
     assert {name: question(one) for name, one in made.items()} == {
@@ -116,7 +118,7 @@ def test_every_vector_is_another_defect() -> None:
     descriptions = [(name.split("/")[0], one.description) for name, one in committed().items()]
     assert len(set(descriptions)) == len(descriptions)
     questions = [
-        (one.document, one.kind, one.code, one.at, str(one.policy), one.institution, one.other)
+        replace(one, description="", policy=None, expect=Expect("")).encode() + str(one.policy)
         for one in committed().values()
     ]
     assert len(set(questions)) == len(questions)
@@ -130,6 +132,7 @@ def test_every_trust_file_is_named_by_a_vector_and_the_other_way_round() -> None
         if institution is not None
     ]
     named = {name for institution in institutions for name in institution.trust}
+    named |= {name for vector in committed().values() for name in vector.later}
     assert named == {file.stem for file in TRUST.iterdir()}
 
 
@@ -235,21 +238,107 @@ def test_bundle_vectors_hold_a_good_certificate() -> None:
     assert bundle.course is not None
 
 
-def _members() -> dict[str, Any]:
-    members: dict[str, Any] = json.loads(
-        (HERE / "certificate" / "key-of-another-institution.json").read_text("utf-8")
-    )
+# Status
+
+
+def refused() -> dict[str, Vector]:
+    """The vectors of which the status files are not taken."""
+    return {name: one for name, one in committed().items() if one.expect.refused}
+
+
+def test_files_that_are_refused_change_nothing() -> None:
+    for name, vector in refused().items():
+        without = replace(vector, status=None).outcome(TRUST)
+        assert without == vector.expect._replace(refused=None), name
+    assert len(refused()) > 150
+    assert {vector.expect.reason for vector in refused().values()} == {"status-unknown", "revoked"}
+
+
+def test_every_reason_of_status_files_has_a_vector() -> None:
+    reasons = {one.expect.refused.reason for one in refused().values() if one.expect.refused}
+    assert reasons >= OF_STATUS_FILES
+
+
+def test_an_updated_store_has_exactly_the_files_that_came() -> None:
+    for name, vector in committed().items():
+        if vector.status is not None and not vector.later and name not in refused():
+            store, _ = vector.updated(TRUST)
+            assert [one.files for one in store.statuses.values()] == [vector.status.files], name
+
+
+def _unsigned(vector: Vector, statuses: Statuses | None) -> int:
+    """How many of these files were not signed by the key that their header names."""
+    (institution,) = vector.store(TRUST).institutions.values()
+    keys = {entry.url: entry.key for entry in institution.newest.keys}
+    files = None if statuses is None else statuses.files
+    tokens = [] if files is None else [files.snapshot, *files.lists, files.reasons or b""]
+    count = 0
+    for jws in (CompactJWS.parse(token, MAX_STATUS_LIST) for token in tokens if token):
+        kid = json.loads(b64url_decode(jws.header_segment)).get("kid")
+        try:
+            keys[kid].verify(jws.signature, jws.signing_input)
+        except (KeyError, BadSignatureError):
+            count += 1
+    return count
+
+
+def test_a_defect_in_a_status_file_is_signed() -> None:
+    """Otherwise it would show nothing but that nobody has signed it."""
+    elsewhere = re.compile(".*-(signature-.*|bad-signature|key-stranger|header-kid-.*|list-empty)")
+    counted = 0
+    for name, vector in committed().items():
+        if name.startswith("status/") and not elsewhere.fullmatch(name):
+            assert (_unsigned(vector, vector.status), _unsigned(vector, vector.known)) == (0, 0), (
+                name
+            )
+            counted += 1
+    assert counted > 190
+
+
+def test_status_of_the_neighbours_is_not_that_of_the_document() -> None:
+    """A verifier that reads bits in another order fails on most vectors."""
+    vector = committed()["status/valid-fresh"]
+    store, _ = vector.updated(TRUST)
+    (data,) = store.statuses.values()
+    place = credential().status_index
+    found = [data.find(1, index) for index in (place - 1, place, place + 1)]
+    assert [one and one.status for one in found] == ["suspended", "valid", "revoked"]
+
+
+# The files themselves
+
+
+def _members(name: str = "certificate/key-of-another-institution") -> dict[str, Any]:
+    members: dict[str, Any] = json.loads((HERE / f"{name}.json").read_text("utf-8"))
     members["policy"] = {"issuer": "https://learn.example.edu"}
     return members
 
 
 @pytest.mark.parametrize("place", ["", "expect", "other", "policy"])
 def test_an_unknown_field_in_a_vector_fails(place: str) -> None:
-    members = _members()
+    _refuses_unknown(_members(), [place] if place else [])
+
+
+@pytest.mark.parametrize("places", [["status"], ["known"], ["expect", "refused"]])
+def test_an_unknown_field_about_status_files_fails(places: list[str]) -> None:
+    _refuses_unknown(_members("status/back-a-second"), places)
+
+
+def _refuses_unknown(members: dict[str, Any], places: list[str]) -> None:
     assert Vector.parse(json.dumps(members)).policy is not None
-    target = members[place] if place else members
+    target = members
+    for place in places:
+        target = target[place]
     target["comment"] = ""
     with pytest.raises(ValueError, match="unknown: \\['comment'\\]"):
+        Vector.parse(json.dumps(members))
+
+
+@pytest.mark.parametrize("field", ["snapshot", "lists", "reasons"])
+def test_a_missing_field_about_status_files_fails(field: str) -> None:
+    members = _members("status/back-a-second")
+    del members["status"][field]
+    with pytest.raises(ValueError, match=f"missing: \\['{field}'\\]"):
         Vector.parse(json.dumps(members))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import NamedTuple
 
 from signedcert.trust.entries import KeyEntry, NextGroup, RootGroup, StatusPolicy
@@ -19,6 +18,7 @@ class Change(NamedTuple):
     why: str
 
 
+_DAY = 86400
 _FORBIDDEN = "No rule allows this: do not sign."
 _GOES_BACK = "IT GOES BACK, as only what settles a fork can. Make sure that it is meant."
 _FORWARD = (
@@ -194,11 +194,11 @@ def _forward(old: KeyEntry | LogEntry, new: KeyEntry | LogEntry) -> str:
 def _announced_for(old: KeyEntry, new: KeyEntry) -> str:
     if (old.state, new.state) != ("pre-published", "active"):
         return ""
-    return f" It was announced {_days(new.since - old.since)} before."
+    return f" It was announced {_days((new.since - old.since).days)} before."
 
 
-def _days(span: timedelta) -> str:
-    return "1 day" if span.days == 1 else f"{span.days} days"
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
 
 
 # Logs, status, the end
@@ -241,8 +241,8 @@ def _policy(before: KeyManifest | None, after: KeyManifest) -> Iterator[Change]:
 def _status(policy: StatusPolicy | None) -> str:
     if policy is None:
         return "Status lists are published no more: nobody can see that a document was revoked."
-    age = timedelta(seconds=policy.max_age)
+    days = policy.max_age // _DAY  # it may be more than a timedelta has room for
     return (
-        f"Status lists are published; a verifier's copy may be {_days(age)} old "
+        f"Status lists are published; a verifier's copy may be {_days(days)} old "
         f"({policy.max_age} s), and without one nothing is decided."
     )
