@@ -12,10 +12,11 @@ from signedcert.core.encoding import b64url_encode
 from signedcert.core.jws import CompactJWS, Header, serialize_compact
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
-from signedcert.trust.entries import KeyEntry, State, StatusPolicy, key_url
+from signedcert.trust.entries import KeyEntry, StatusPolicy, key_url
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.reasons import REASONS_TYPE, Reasons, StatusReason
 from signedcert.trust.snapshot import MAX_SNAPSHOT, SNAPSHOT_TYPE, ManifestVersion, Snapshot, digest
+from signedcert.trust.states import State
 from signedcert.trust.status import StatusFiles
 from signedcert.trust.statuslist import (
     REPLACED,
