@@ -26,6 +26,7 @@ COMMANDS = {
     "issue": ("issue", "issue"),
     "issue-records": ("issue", "issue_records"),
     "keys": ("keys", "keys"),
+    "log": ("log", "log"),
     "revoke": ("status", "revoke"),
     "suspend": ("status", "suspend"),
     "restore": ("status", "restore"),
@@ -46,7 +47,7 @@ COMMANDS = {
 _SECTIONS = {
     "For the institution": ("init", "course", "issue", "issue-records", "serve", "migrate"),
     "For registrars": ("revoke", "suspend", "restore", "replace", "publish"),
-    "For security staff": ("keys",),
+    "For security staff": ("keys", "log"),
     "For anyone": ("verify", "code", "trust"),
     "For learners, and those who help them": ("present", "share", "shares", "reset", "sign-in"),
     "For newcomers": ("demo",),

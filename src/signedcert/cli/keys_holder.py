@@ -25,6 +25,10 @@ _NOT_COMPARED = (
     "nobody has compared the announced next keys with yours. Give the folder with your "
     "holder.json, before a root rotation the new one, with --key too."
 )
+_LOG_NOT_COMPARED = (
+    "nobody has compared the landmarks with the log that is published; say where it is, an address "
+    "or a folder: --log https://…"
+)
 
 
 @click.command()
@@ -91,6 +95,13 @@ def _named(path: Path | None) -> Path:
     "times for several.",
 )
 @click.option("--pin", help="The institution's pin, if this machine does not know it yet.")
+@click.option(
+    "--log",
+    "place",
+    metavar="SOURCE",
+    help="Where the institution publishes its log, an https address or a folder, to compare it "
+    "with the landmarks that are to be signed.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask. For scripts; read the changes first.")
 @click.option(
     "--instead",
@@ -104,6 +115,7 @@ def sign(
     proposal: Path,
     paths: tuple[Path, ...],
     pin: str | None,
+    place: str | None,
     yes: bool,
     instead: bool,
     directory: Path | None,
@@ -129,6 +141,7 @@ def sign(
     keys = find_keys(paths, reviewed.before, found.manifest)
     page = found.page(reviewed.before)
     warnings = _warnings(proposal, found, page, list(keys))
+    warnings += _compare_logs(found, place)
     if reviewed.before and not any(in_office(one, found.manifest) for one in holders_beside(paths)):
         warnings.append(_NOT_COMPARED)
     if not as_json:
@@ -144,6 +157,25 @@ def sign(
         _tell_json(found, reviewed, files, warnings)
     else:
         _tell(found.manifest, files)
+
+
+def _compare_logs(proposal: Proposal, place: str | None) -> list[str]:
+    """Whether what is published extends the landmarks; what to be warned of if nobody looked.
+
+    Raises RejectedError ``proof-forked``; what ``PublishedLog`` raises.
+    """
+    growths = [growth for growth in proposal.growths if growth.landmarks.heads]
+    if place is None:
+        return [_LOG_NOT_COMPARED] if growths else []
+    from signedcert.cli.logsource import PublishedLog  # noqa: PLC0415 - 25 ms
+    from signedcert.cli.network import open_source  # noqa: PLC0415
+
+    source, iss = open_source(place), proposal.manifest.iss
+    logs = {log.origin: log for log in proposal.manifest.logs}
+    for growth in growths:
+        published = PublishedLog.open(source, iss, logs[growth.origin])
+        growth.check_published(published.head, published.read)
+    return []
 
 
 def _warnings(directory: Path, proposal: Proposal, page: str, keys: list[Path]) -> list[str]:
