@@ -11,6 +11,7 @@ _COMMANDS = {
     "status": ("keys_home", "status"),
     "rotate": ("keys_propose", "rotate"),
     "compromise": ("keys_theft", "compromise"),
+    "drill": ("keys_theft", "drill"),
     "propose": ("keys_propose", "propose"),
     "sign": ("keys_holder", "sign"),
     "assemble": ("keys_home", "assemble"),

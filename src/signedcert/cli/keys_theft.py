@@ -1,10 +1,12 @@
-"""The command for the day on which an issuing key is stolen."""
+"""Commands for the day on which an issuing key is stolen, and for the days before."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
+from signedcert.ceremonies.drill import Drill
+from signedcert.ceremonies.drill import drill as rehearse
 from signedcert.ceremonies.proposing import Wanted, read_public_key
 from signedcert.ceremonies.theft import (
     REISSUE_FILE,
@@ -136,3 +138,42 @@ def _tell(theft: Theft, *, as_json: bool) -> None:
     click.echo(
         "What a thief has made is not counted, since nobody knows it. None of it stays valid."
     )
+
+
+@click.command()
+@home_option
+@click.option(
+    "--since-size",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Rehearse a theft since the log had N entries.  [default: since the head before the newest]",
+)
+@json_option
+def drill(home: Path, since_size: int | None, as_json: bool) -> None:
+    """Rehearse the theft of the issuing key, on a copy of the home.
+
+    Goes from "stolen" to the proposal and to the list of what has to be issued anew, and says how
+    long it took; the copy is deleted. No key is needed, and nothing of the home is changed.
+
+    \b
+    Example:
+      signedcert keys drill --home home
+    """
+    done = rehearse(Home.read(home), at=datetime.now(UTC), since_size=since_size)
+    if as_json:
+        steps = [{"what": step.what, "seconds": round(step.seconds, 3)} for step in done.steps]
+        print_json(_to_json(done.theft) | {"reissue": done.to_reissue, "steps": steps})
+        return
+    _tell(done.theft, as_json=False)
+    _tell_drill(done)
+
+
+def _tell_drill(done: Drill) -> None:
+    click.echo("")
+    for step in done.steps:
+        click.echo(f"  {step.seconds:6.1f} s  {step.what}")
+    click.echo(f"From stolen to proposal and list, {done.to_reissue:,} rows: {done.seconds:.1f} s.")
+    click.echo(
+        "What takes longer is what a drill by machine cannot time: to notice it, and to have"
+    )
+    click.echo("the root holders sign. Rehearse that with them once a year.")
