@@ -1,4 +1,4 @@
-"""A rehearsal of the day an issuing key is stolen, on a copy of the home; nothing real is changed."""
+"""A rehearsal of the day an issuing key is stolen, on a copy of the home."""
 
 import secrets
 import shutil

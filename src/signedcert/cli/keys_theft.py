@@ -146,7 +146,8 @@ def _tell(theft: Theft, *, as_json: bool) -> None:
     "--since-size",
     type=click.IntRange(0),
     metavar="N",
-    help="Rehearse a theft since the log had N entries.  [default: since the head before the newest]",
+    help="Rehearse a theft since the log had N entries.  [default: those of the head before the "
+    "newest]",
 )
 @json_option
 def drill(home: Path, since_size: int | None, as_json: bool) -> None:
