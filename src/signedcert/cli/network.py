@@ -197,7 +197,8 @@ def take_statuses(store: TrustStore, iss: str, source: Source, at: datetime) -> 
     data = None if newest.final else source.find(SNAPSHOT_FILE, MAX_SNAPSHOT)
     if data is None or (known is not None and data == known.files.snapshot):
         return store
-    named = open_snapshot(data, newest, known, at)
+    settled = store.institutions[iss].settled
+    named = open_snapshot(data, newest, known, at, settled=settled)
     wanted = _Wanted(source, _by_digest(known))
     lists = tuple(
         wanted.take(list_file(number), one, MAX_STATUS_LIST)

@@ -86,6 +86,11 @@ class History:
         return bool(self.forks)
 
     @property
+    def settled(self) -> bool:
+        """Whether there was a fork, of which one side has won."""
+        return not self.forks and len(self.evidence) > len(self.versions)
+
+    @property
     def newest(self) -> KeyManifest:
         """The manifest that counts."""
         return self.versions[-1]

@@ -129,7 +129,7 @@ class Snapshot:
 
         Raises MalformedError ``snapshot-older``: of another institution, earlier, of an older
         manifest or another one of the same version, or with fewer status lists. The manifest may
-        go back to the one that is ``accepted``: root has signed it, and may have settled a fork.
+        go back to the one that is ``accepted``, where one is given: it has settled a fork.
         """
         reason = self._step_back(older) or self._manifest_back(older.manifest, accepted)
         if reason:

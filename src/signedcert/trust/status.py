@@ -88,13 +88,20 @@ class StatusData:
 
     @classmethod
     def load(
-        cls, files: StatusFiles, manifest: KeyManifest, older: "StatusData | None", at: datetime
+        cls,
+        files: StatusFiles,
+        manifest: KeyManifest,
+        older: "StatusData | None",
+        at: datetime,
+        *,
+        settled: bool = False,
     ) -> "StatusData":
         """The files of an institution that may take the place of ``older`` at the moment ``at``.
+        Where a fork was settled, the manifest that they name may go back to ``manifest``.
 
         Raises what ``open_snapshot`` and ``parse`` raise.
         """
-        open_snapshot(files.snapshot, manifest, older, at)
+        open_snapshot(files.snapshot, manifest, older, at, settled=settled)
         return cls.parse(files, manifest)
 
     @classmethod
@@ -138,7 +145,12 @@ def list_file(number: int) -> str:
 
 
 def open_snapshot(
-    data: bytes, manifest: KeyManifest, older: StatusData | None, at: datetime
+    data: bytes,
+    manifest: KeyManifest,
+    older: StatusData | None,
+    at: datetime,
+    *,
+    settled: bool = False,
 ) -> Snapshot:
     """The snapshot alone, before the files that it names are at hand.
 
@@ -155,7 +167,7 @@ def open_snapshot(
         )
         raise MalformedError("snapshot-in-future", message, where="snapshot")
     if older is not None:
-        snapshot.follows(older.snapshot, manifest)
+        snapshot.follows(older.snapshot, manifest if settled else None)
     return snapshot
 
 

@@ -169,8 +169,8 @@ class TrustStore:
         Raises what ``StatusData.load`` raises, and keeps what it has; ConfigurationError
         ``trust-missing`` for an institution that is not in the store.
         """
-        newest = self._trusted(iss).newest
-        loaded = StatusData.load(files, newest, self.statuses.get(iss), at)
+        history, known = self._trusted(iss), self.statuses.get(iss)
+        loaded = StatusData.load(files, history.newest, known, at, settled=history.settled)
         return TrustStore(self.institutions, {**self.statuses, iss: loaded}, self.landmarks)
 
     def _history(self, iss: str, pin: Pin) -> History | None:
