@@ -253,8 +253,8 @@ def read_any_roster(data: bytes) -> None:
         hold(row.line > last, "lines that do not ascend")
         last = row.line
         if isinstance(row, BadRow):
-            hold(bool(row.reason and row.message), "a bad row without a reason")
-            (row.learner_id + row.value + row.message).encode()
+            hold(bool(row.message), "a bad row without a reason")
+            (row.label + row.value + row.message).encode()
         elif last <= 3:
             hold(_read_again(row) == row._replace(line=2), "changed by writing and reading")
 
@@ -277,7 +277,7 @@ def read_any_gradebook(data: bytes) -> None:
         hold(row.line > last, "lines that do not ascend")
         last = row.line
         if isinstance(row, BadRow):
-            hold(bool(row.reason and row.message), "a bad row without a reason")
+            hold(bool(row.message), "a bad row without a reason")
             "".join(row[1:]).encode()
         elif shown < 2:
             shown += 1

@@ -182,6 +182,7 @@ Issuing: TypeAlias = Literal[
     "result-unknown",
     "results-in-use",
     "roster-unreadable",
+    "row-twice",
     "share-unknown",
     "signature-unverifiable",
     "status-final",

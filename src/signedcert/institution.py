@@ -20,18 +20,23 @@ from signedcert.documents.course import Course
 from signedcert.documents.record import CourseRecord
 from signedcert.errors import ConfigurationError, IssueError, SignedCertError
 from signedcert.home import Home
-from signedcert.issue.bulk import Graduation, IssuerSource, graduate, issue_rows
-from signedcert.issue.issuer import Issued, Issuer, verify_url
-from signedcert.issue.prepare import Row, Versions, record_request
-from signedcert.issue.replacement import correction, replace_document
+from signedcert.issue.bulk import Graduation, IssuerSource, each_once, graduate, issue_rows
+from signedcert.issue.corrections import CorrectionRow
+from signedcert.issue.issuer import Issued, Issuer
+from signedcert.issue.prepare import Row, Versions, correction, record_request
 from signedcert.issue.requests import CERTIFICATE_KIND, CertificateRequest, is_unicode
-from signedcert.issue.results import Counts, IssuedRow, write_reports
+from signedcert.issue.results import REPLACED, Counts, IssuedRow, write_reports
 from signedcert.issue.rows import BadRow
 from signedcert.publish.folder import PublishedFolder
 from signedcert.publish.publisher import Published, Publisher
 from signedcert.publish.snapshotkey import SnapshotKey
 from signedcert.registry.registry import DocumentKey, Registry
-from signedcert.registry.statuses import CurrentStatus, RefusedChangesError, StatusChange
+from signedcert.registry.statuses import (
+    CurrentStatus,
+    RefusedChangesError,
+    StatusChange,
+    unknown,
+)
 from signedcert.sharing.records import CourseRecords
 from signedcert.trust.history import History
 from signedcert.trust.manifest import KeyManifest
@@ -240,10 +245,18 @@ class Institution:
         return self._issuer.issue(request, at)
 
     def issue_rows(
-        self, rows: Iterable[Row | BadRow], *, at: datetime
+        self, rows: Iterable[Row | BadRow], *, at: datetime, replace_records: bool = False
     ) -> Iterator[IssuedRow | BadRow]:
-        """Issues a roster or a gradebook, in batches; one outcome per row, in their order."""
-        return issue_rows(self._issuer, self._catalogue(), rows, at)
+        """Issues a roster, a gradebook or a list of corrections, in batches; one outcome per row,
+        in their order.
+
+        With ``replace_records``, a row of a gradebook whose results are others than those of the
+        record that was issued replaces it (reason ``corrected``); without, it is refused.
+        """
+        rows = each_once(rows) if replace_records else rows
+        return issue_rows(
+            self._issuer, self._catalogue(), rows, at, replace_records=replace_records
+        )
 
     def issue_roster(
         self,
@@ -253,22 +266,48 @@ class Institution:
         at: datetime,
         jobs: int = 1,
         pool: Executor | None = None,
+        replace_records: bool = False,
     ) -> Iterator[Counts]:
         """Issues a roster or a gradebook of any length with ``jobs`` processes, each with a signer
         of its own; with those of ``pool``, if it is given, else with new ones.
         Writes a bundle per document, ``issued.csv`` and ``errors.csv`` to ``directory``, and
-        yields the counts so far after each row.
+        yields the counts so far after each row. ``replace_records`` as in ``issue_rows``.
 
         Killed and run again, it goes on where it was: who has a document gets the same one.
         A script that asks for several jobs needs the guard ``if __name__ == "__main__"``.
         Raises what ``issue_rows`` raises; IssueError ``results-in-use``; ConfigurationError
         ``worker-lost``.
         """
-        directory = Path(directory)
-        graduation = Graduation(self._source, self._catalogue(), directory, whole_seconds(at, "at"))
-        return write_reports(
-            graduate(graduation, lambda: self._issuer, rows, jobs, pool), directory
-        )
+        rows = each_once(rows) if replace_records else rows
+        work = self._graduation(directory, at, replace_records=replace_records)
+        lines = graduate(work, lambda: self._issuer, rows, jobs, pool)
+        return write_reports(lines, work.directory)
+
+    def replace_rows(
+        self,
+        rows: Iterable[CorrectionRow | BadRow],
+        directory: str | Path,
+        *,
+        at: datetime,
+        jobs: int = 1,
+        pool: Executor | None = None,
+    ) -> Iterator[Counts]:
+        """Replaces certificates, any number of them, as ``replace`` does one; otherwise as
+        ``issue_roster``, with ``replaced.csv`` in the place of ``issued.csv``.
+
+        Killed and run again, it goes on where it was: a row whose certificate was replaced before
+        leads to the current one of that learner, course and run, if that one says exactly what the
+        row asks for, and is refused otherwise (``status-final``).
+        """
+        work = self._graduation(directory, at)
+        lines = graduate(work, lambda: self._issuer, rows, jobs, pool)
+        return write_reports(lines, work.directory, REPLACED)
+
+    def _graduation(
+        self, directory: str | Path, at: datetime, *, replace_records: bool = False
+    ) -> Graduation:
+        at = whole_seconds(at, "at")
+        return Graduation(self._source, self._catalogue(), Path(directory), at, replace_records)
 
     def find(self, code: VerificationCode) -> Bundle | None:
         """The certificate with this code, with its course document; None if there is none. A
@@ -297,7 +336,7 @@ class Institution:
         """
         status = self._registry.statuses.of(code)
         if status is None:
-            raise _unknown(code)
+            raise unknown(code)
         return status
 
     def change_statuses(
@@ -340,19 +379,19 @@ class Institution:
         belongs to a certificate is not replaced with it. What was revoked stays revoked: this is
         how who lost a document gets another one.
 
+        Asked again, the same document: the one that there is.
         Raises what ``issue`` and ``revoke`` raise; IssueError: ``document-differs``, another kind
         of document, or another course; ``already-issued``, it says the same as one that stands,
-        and the reason is not "other"; ``status-final``, it was replaced before.
+        and the reason is not "other"; ``status-final``, it was replaced before, by one that says
+        something else.
         """
         old = self._registry.find(code)
         if old is None:
-            raise _unknown(code)
+            raise unknown(code)
         if isinstance(corrected, Certificate):
             self._require_course(corrected.course)
-        request = correction(self._registry, old, corrected, name_confirmed=name_confirmed)
-        row = replace_document(self._issuer, old, request, reason, at)
-        url = verify_url(self.url, row.code) if row.key.kind == CERTIFICATE_KIND else None
-        return Issued(row.code, url, Bundle(row.document, request.course.text), again=False)
+        asked = correction(self._registry, old, corrected, reason, name_confirmed=name_confirmed)
+        return self._issuer.issue(asked, at)
 
     def _change(self, change: StatusChange, at: datetime) -> None:
         try:
@@ -401,8 +440,3 @@ class Institution:
             raise ConfigurationError("passphrase-missing", message)
         signer, registry = self._home.configuration.signer, self._home.registry_url
         return IssuerSource(self.manifest, signer, self.home.resolve(), registry, secret)
-
-
-def _unknown(code: VerificationCode) -> IssueError:
-    message = "no document with this code was issued here"
-    return IssueError("document-unknown", message, where=str(code))

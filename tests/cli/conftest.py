@@ -7,6 +7,7 @@ import pytest
 
 from signedcert.trust.store import TrustStore
 from tests.cli.office import Office, make_office
+from tests.cli.registrar import Registrar
 from tests.cli.running import Done, call
 from tests.custody.hardware import machine
 from tests.institution.homes import LATER, Place, issue_one, place, template, university
@@ -60,3 +61,9 @@ def shared_office(template: Place, tmp_path_factory: pytest.TempPathFactory) -> 
 def office(shared_office: Office, tmp_path: Path) -> Office:
     """An office of this test's own."""
     return shared_office.copy(tmp_path / "office")
+
+
+@pytest.fixture
+def registrar(place: Place, run: Callable[..., Done]) -> Registrar:
+    """A registrar of three certificates."""
+    return Registrar(place, run)

@@ -7,7 +7,9 @@ import pytest
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.institution import Institution
+from signedcert.trust.statuslist import REPLACED
 from tests.cli.office import COURSE, LEARNER, Office
+from tests.cli.registrar import NEXT
 from tests.cli.running import Done, spawn
 from tests.institution.homes import PASSPHRASE
 from tests.issue.gradebooks import cells, write_gradebook
@@ -75,6 +77,32 @@ def test_without_bad_rows_it_exits_0(run: Run, options: list[object], tmp_path: 
         done = run("issue-records", gradebook, *options)
         assert done.status == 0
         assert done.out.startswith(said)
+
+
+def test_records_are_replaced_when_that_is_said(
+    run: Run, office: Office, options: list[object], tmp_path: Path
+) -> None:
+    rows = [cells("s-1", "91"), cells("s-3")]
+    gradebook, out = write_gradebook(tmp_path / "spring.csv", rows), tmp_path / "spring-records"
+    done = run("issue-records", gradebook, *options)
+    assert (done.status, done.out.splitlines()[0]) == (1, "Issued: 1. Issued before: 0.")
+    (error,) = read_report(out / "errors.csv")
+    assert (error["reason"], error["learner_id"]) == ("already-issued", "s-1")
+    assert "signedcert issue-records GRADEBOOK --replace" in error["message"]
+    done = run("issue-records", gradebook, *options, "--replace")
+    assert (done.status, done.err) == (0, "")
+    assert done.out == (
+        "Issued: 0. Replaced: 1. Issued before: 1.\n"
+        f"Codes and file names: {out / 'issued.csv'}\n{NEXT}"
+    )
+    old = Bundle.read(office.record)
+    with Institution.open(office.home) as institution:
+        status = institution.status_of(old.code)
+        assert (status.status, status.reason) == (REPLACED, "corrected")
+        assert str(institution.records.one_of("s-1", COURSE).signed.results[-1].value) == "91"
+    done = run("issue-records", gradebook, *options, "--replace", "--json")
+    members = {"issued": 0, "replaced": 0, "again": 2, "bad": 0, "directory": str(out)}
+    assert (done.status, done.json) == (0, members)
 
 
 def test_it_runs_as_its_users_run_it(options: list[object], gradebook: Path) -> None:

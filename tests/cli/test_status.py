@@ -1,64 +1,16 @@
-"""``revoke``, ``suspend``, ``restore``, ``replace`` and ``publish``."""
+"""``revoke``, ``suspend``, ``restore`` and ``publish``."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
 from signedcert.institution import Institution
-from signedcert.registry.statuses import STATUS_WORDS
 from signedcert.trust.snapshot import Snapshot
-from tests.cli.running import Done
-from tests.institution.homes import LATER, PASSPHRASE, URL, Place, issue_one
-from tests.issue.gradebooks import credential_of, issue_record
+from tests.cli.registrar import NEXT, Registrar
+from tests.institution.homes import LATER
 from tests.publish.press import add_snapshot_key
-
-Run = Callable[..., Done]
-NEXT = "Verifiers know it once it is published and they have updated: signedcert publish\n"
-
-
-class Registrar:
-    """Who has a home with three certificates, and a file with the passphrase."""
-
-    def __init__(self, place: Place, run: Run) -> None:
-        self.place = place
-        self.directory = place.home.parent
-        self._run = run
-        with place.open() as institution:
-            issued = [issue_one(institution, f"Ada {n}", f"s-{n}") for n in range(3)]
-        self.codes = [str(one.code) for one in issued]
-        self.secret = self.directory / "passphrase.txt"
-        self.secret.write_text(PASSPHRASE, "utf-8")
-
-    def run(self, *arguments: object) -> Done:
-        """A command in this home."""
-        return self._run(*arguments, "--home", self.place.home)
-
-    def sign(self, *arguments: object) -> Done:
-        """A command that needs the passphrase."""
-        return self.run(*arguments, "--passphrase-file", self.secret)
-
-    def statuses(self) -> list[str]:
-        """What holds of each certificate, in words."""
-        with Institution.open(self.place.home) as institution:
-            found = [institution.status_of(VerificationCode.parse(code)) for code in self.codes]
-        return [f"{STATUS_WORDS[one.status]} {one.reason or ''}".strip() for one in found]
-
-    def list(self, *lines: str) -> Path:
-        """A CSV file."""
-        path = self.directory / "list.csv"
-        path.write_text("\n".join(lines), "utf-8")
-        return path
-
-
-@pytest.fixture
-def registrar(place: Place, run: Run) -> Registrar:
-    return Registrar(place, run)
-
 
 # revoke, suspend, restore
 
@@ -198,87 +150,6 @@ def test_a_reason_of_another_status_is_wrong_use(
     done = registrar.run(command, registrar.codes[0], "--reason", reason)
     assert done.status == 2
     assert f"'{reason}' is not one of " in done.err
-
-
-# replace
-
-
-def test_a_name_is_corrected(registrar: Registrar) -> None:
-    old, target = registrar.codes[0], registrar.directory / "new.signedcert"
-    arguments = ("--name", "Ada Lovelace", "--reason", "renamed", "--out", target)
-    done = registrar.sign("replace", old, *arguments)
-    assert (done.status, done.err) == (0, "")
-    bundle = Bundle.read(target)
-    code = str(bundle.code)
-    assert done.out == (
-        f"{code}  {URL}/verify/{code}\n{target} is for the learner. {old} is replaced.\n{NEXT}"
-    )
-    claims = credential_of(bundle)
-    assert (claims.learner, str(claims.completed)) == ("Ada Lovelace", "2026-06-30")
-    assert registrar.statuses()[0] == "replaced renamed"
-
-
-def test_dates_are_corrected_and_the_rest_stays(
-    registrar: Registrar, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(registrar.directory)
-    old = registrar.codes[0]
-    arguments = ("--completed", "2026-06-28", "--started", "2026-04-01", "--json")
-    done = registrar.sign("replace", old, *arguments)
-    assert done.status == 0
-    code = done.json["code"]
-    assert done.json == {
-        "code": code,
-        "url": f"{URL}/verify/{code}",
-        "file": f"{code}.signedcert",
-        "replaced": old,
-    }
-    claims = credential_of(Bundle.read(registrar.directory / f"{code}.signedcert"))
-    assert (str(claims.completed), str(claims.started)) == ("2026-06-28", "2026-04-01")
-    assert claims.learner == "Ada 0"
-    assert registrar.statuses()[0] == "replaced corrected"
-
-
-def test_who_lost_a_certificate_gets_another_one(registrar: Registrar) -> None:
-    old, target = registrar.codes[0], registrar.directory / "new.signedcert"
-    registrar.run("revoke", old, "--reason", "issued-in-error")
-    done = registrar.sign("replace", old, "--out", target)
-    assert (done.status, done.err) == (0, "")
-    assert f"{target} is for the learner. {old} is revoked." in done.out
-    assert credential_of(Bundle.read(target)).learner == "Ada 0"
-    assert registrar.statuses()[0] == "revoked issued-in-error"
-
-
-def test_a_correction_that_corrects_nothing_is_refused(registrar: Registrar) -> None:
-    done = registrar.sign("replace", registrar.codes[0])
-    assert done.status == 1
-    assert "[already-issued]" in done.err
-    assert registrar.statuses()[0] == "valid"
-
-
-def test_a_record_is_not_replaced_here(registrar: Registrar) -> None:
-    with registrar.place.open() as institution:
-        code = issue_record(institution, "s-0").code
-    done = registrar.sign("replace", code, "--name", "Ada")
-    assert done.status == 1
-    assert "[document-unknown]" in done.err
-
-
-def test_a_certificate_of_a_course_that_is_gone_is_not_replaced(
-    registrar: Registrar, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Institution, "course", lambda *_: None)
-    done = registrar.sign("replace", registrar.codes[0], "--name", "Ada")
-    assert (done.status, "[course-unknown]" in done.err) == (1, True)
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [("--completed", "30.6.2026"), ("--name", "Ada", "--out", "missing/new.signedcert")],
-)
-def test_wrong_use_issues_nothing(registrar: Registrar, arguments: tuple[str, ...]) -> None:
-    assert registrar.sign("replace", registrar.codes[0], *arguments).status == 2
-    assert registrar.statuses()[0] == "valid"
 
 
 # publish

@@ -13,6 +13,7 @@ from signedcert.issue.issuer import Issued
 from signedcert.registry.errors import ConflictError
 from signedcert.registry.registry import Registry
 from signedcert.registry.statuses import CurrentStatus, RefusedChangesError, StatusChange
+from signedcert.trust.reasons import Why
 from signedcert.trust.statuslist import REPLACED, REVOKED, SUSPENDED, VALID
 from tests.core.refusal import refused
 from tests.institution.homes import (
@@ -108,7 +109,7 @@ def test_replaced_is_final(
     university.replace(issued.code, certificate("Ada"), at=NOW)
     with refused("status-final", str(issued.code), IssueError):
         change(university, issued.code)
-    with refused("status-unchanged", str(issued.code), IssueError):
+    with refused("status-final", str(issued.code), IssueError):
         university.replace(issued.code, certificate("Bob"), at=NOW)
     assert university.count() == 2
 
@@ -179,6 +180,28 @@ def test_a_corrected_certificate_takes_the_place_of_the_old_one(
     assert university.status_of(new.code) == CurrentStatus(VALID)
     again = university.issue(corrected, learner_id="s-1", run="2026", at=LATER)
     assert (again.code, again.again, again.bundle) == (new.code, True, new.bundle)
+
+
+@pytest.mark.parametrize("reason", ["renamed", "other"])
+def test_asked_again_it_is_the_same_certificate(
+    university: Institution, issued: Issued, reason: Why
+) -> None:
+    corrected = certificate() if reason == "other" else certificate("Ada")
+    new = university.replace(issued.code, corrected, reason, at=LATER)
+    again = university.replace(issued.code, corrected, reason, at=LATER)
+    assert (again.code, again.bundle, again.url) == (new.code, new.bundle, new.url)
+    assert (new.again, again.again) == (False, True)
+    assert university.count() == 2
+
+
+def test_what_took_the_place_and_was_revoked_is_not_handed_out_again(
+    university: Institution, issued: Issued
+) -> None:
+    new = university.replace(issued.code, certificate("Ada"), at=LATER)
+    university.revoke(new.code, at=LATER)
+    with refused("status-final", "learner_id", IssueError):
+        university.replace(issued.code, certificate("Ada"), at=LATER)
+    assert university.replace(new.code, certificate("Ada"), at=LATER).code != new.code
 
 
 def test_the_old_certificate_points_nowhere_and_stays_what_it_is(
@@ -328,7 +351,7 @@ def test_a_place_that_somebody_else_took_is_drawn_again(
     row = university._registry.find(issued.code)
     assert row is not None
     drawn = [row.place, row.place, (1, (row.status_index + 1) % 2**20)]
-    monkeypatch.setattr(Registry, "draw_status", lambda *_: [drawn.pop(0)])
+    monkeypatch.setattr(Registry, "draw_status", lambda _, count: [drawn.pop(0)] * count)
     university.replace(issued.code, certificate("Ada"), at=LATER)
     assert drawn == []
     assert university.status_of(issued.code).status == REPLACED

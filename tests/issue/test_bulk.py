@@ -87,7 +87,7 @@ def check(
     reason = KINDS[kind][1]
     if reason:
         assert isinstance(outcome, BadRow)
-        assert (outcome.line, outcome.learner_id) == (source.line, source.learner_id)
+        assert (outcome.line, outcome.label) == (source.line, source.learner_id)
         assert outcome.reason == reason
         return
     assert isinstance(outcome, IssuedRow)
@@ -231,7 +231,7 @@ def test_results_are_two_reports_and_a_bundle_for_each_certificate(
     rows = [row(2), row(3, " "), row(4, "李小龍")]
     out = tmp_path / "deep" / "out"
     counts = list(write_results(issue_rows(issuer, COURSES, rows, NOW), out))
-    assert counts == [(1, 0, 0), (1, 0, 1), (2, 0, 1)]
+    assert counts == [Counts(1, 0, 0), Counts(1, 0, 1), Counts(2, 0, 1)]
     issued, errors = results(out / "issued.csv"), results(out / "errors.csv")
     assert [one["learner_id"] for one in issued] == ["s-2", "s-4"]
     for line, name in zip(issued, ["Ada Lovelace", "李小龍"], strict=True):
@@ -314,7 +314,8 @@ def test_the_registry_is_the_record_of_what_a_crash_left_out(
     next(written)
     written.close()  # type: ignore[attr-defined]
     assert len(list(tmp_path.glob("*.signedcert"))) == 1
-    assert list(write_results(issue_rows(issuer, COURSES, rows, NOW), tmp_path))[-1] == (0, 10, 0)
+    again = list(write_results(issue_rows(issuer, COURSES, rows, NOW), tmp_path))
+    assert again[-1] == Counts(0, 10, 0)
     assert len(list(tmp_path.glob("*.signedcert"))) == 10
     assert len(results(tmp_path / "issued.csv")) == 10
 
@@ -389,7 +390,7 @@ def test_whoever_makes_the_results_is_done_before_the_next_run_may_begin(
             seen.append("end")
 
     written = write_reports(lines(), tmp_path)
-    assert next(written) == (0, 0, 1)
+    assert next(written) == Counts(0, 0, 1)
     written.close()  # type: ignore[attr-defined]
     assert seen == ["end"]
     assert list(tmp_path.iterdir()) == []

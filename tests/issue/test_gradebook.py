@@ -262,7 +262,7 @@ def test_a_cell_is_refused_with_its_column(path: Path, cell: str, reason: str, v
     assert bad(rows) == [(5, "Quiz 1", reason)]
     assert good(rows) == [(6, "s-1")]
     assert isinstance(rows[0], BadRow)
-    assert (rows[0].learner_id, rows[0].value) == ("s-1", value)
+    assert (rows[0].label, rows[0].value) == ("s-1", value)
     assert harmless(rows[0].message)
 
 
@@ -530,7 +530,7 @@ def test_a_line_of_the_head_among_the_rows_is_bad(path: Path) -> None:
     rows = read(path, f"{HEADER}\n{KINDS}\n{MAXIMA}\n{ADA}\n{DATES}\n{ADA}\n")
     assert bad(rows) == [(5, "course", "field-missing")]
     assert isinstance(rows[1], BadRow)
-    assert rows[1].learner_id == "#date"
+    assert rows[1].label == "#date"
 
 
 def test_a_quotation_mark_that_is_not_closed_says_what_it_takes_along(path: Path) -> None:
@@ -561,7 +561,7 @@ def test_one_bad_row_among_many_is_found_and_memory_is_bounded(path: Path) -> No
     faults = [row for row in read_gradebook(path) if isinstance(row, BadRow)]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert [(row.line, row.learner_id, row.field, row.reason) for row in faults] == [
+    assert [(row.line, row.label, row.field, row.reason) for row in faults] == [
         (5 + wrong, f"s-{wrong}", "Quiz 1", "value-out-of-range")
     ]
     assert peak < 4 * 2**20

@@ -124,7 +124,7 @@ def test_two_processes_do_what_one_does(
     other = graduated.copy(tmp_path / "other")
     alone = issue(school, gradebook, tmp_path / "1", jobs=1)
     assert issue(other, gradebook, tmp_path / "2", jobs=2) == alone
-    assert alone[-1] == (len(rows) - len(bad), 0, len(bad))
+    assert alone[-1] == Counts(len(rows) - len(bad), 0, len(bad))
     errors = (tmp_path / "1" / "errors.csv").read_bytes()
     assert (tmp_path / "2" / "errors.csv").read_bytes() == errors
     told = {
@@ -142,12 +142,12 @@ def test_running_again_gives_the_same_records(
 ) -> None:
     monkeypatch.setattr(bulk, "BATCH", 10)
     gradebook, out = write_gradebook(tmp_path / "grades.csv", good(45)), tmp_path / "out"
-    assert issue(school, gradebook, out, jobs=1)[-1] == (45, 0, 0)
+    assert issue(school, gradebook, out, jobs=1)[-1] == Counts(45, 0, 0)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     missing, half, *_ = sorted(out.glob("*.signedcert"))
     missing.unlink()
     half.write_bytes(half.read_bytes()[:1000])
-    assert issue(school, gradebook, out, jobs=2)[-1] == (0, 45, 0)
+    assert issue(school, gradebook, out, jobs=2)[-1] == Counts(0, 45, 0)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
@@ -158,7 +158,7 @@ def test_other_results_of_a_row_are_refused_and_the_record_stands(
     issue(school, write_gradebook(tmp_path / "grades.csv", good(3)), out, jobs=1)
     corrected = [cells(f"s-{FIRST}", "99"), *good(3)[1:]]
     again = write_gradebook(tmp_path / "corrected.csv", corrected)
-    assert issue(school, again, tmp_path / "again", jobs=1)[-1] == (0, 2, 1)
+    assert issue(school, again, tmp_path / "again", jobs=1)[-1] == Counts(0, 2, 1)
     (error,) = read_report(tmp_path / "again" / "errors.csv")
     (first, *_) = read_report(out / "issued.csv")
     assert (error["field"], error["reason"]) == ("learner_id", "already-issued")
@@ -173,7 +173,7 @@ def test_of_rows_with_one_learner_course_and_run_the_first_one_counts(
     monkeypatch.setattr(bulk, "BATCH", batch)
     rows = [row for one in good(20) for row in (one, [*one[:-1], "100"], one)]
     gradebook, out = write_gradebook(tmp_path / "grades.csv", rows), tmp_path / "out"
-    assert issue(school, gradebook, out, jobs=2)[-1] == (20, 20, 20)
+    assert issue(school, gradebook, out, jobs=2)[-1] == Counts(20, 20, 20)
     codes = [line["code"] for line in read_report(out / "issued.csv")]
     assert codes[::2] == codes[1::2]
     assert len(set(codes)) == 20
@@ -251,7 +251,7 @@ def test_memory_does_not_grow_with_the_gradebook(
                 last = counts
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert last == (count - expected, 0, expected)
+        assert last == Counts(count - expected, 0, expected)
         return most
 
     peak(0, 60)  # what is loaded once

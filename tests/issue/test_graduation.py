@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from signedcert.cli import issue as command
+from signedcert.cli import bulk as command
 from signedcert.errors import ConfigurationError
 from signedcert.institution import Institution
 from signedcert.issue import bulk
@@ -133,7 +133,7 @@ def test_the_parent_does_not_take_the_time_to_open_a_key_file(
     roster = write_roster(tmp_path / "roster.csv", [cells(varied(line)) for line in range(2, 52)])
     with place.open() as university:
         told = university.issue_roster(read_roster(roster), tmp_path / "out", at=NOW, jobs=2)
-        assert list(told)[-1] == (50, 0, 0)
+        assert list(told)[-1] == Counts(50, 0, 0)
         assert "_issuer" not in vars(university)
 
 
@@ -159,7 +159,7 @@ def test_of_rows_with_one_learner_course_and_run_the_first_one_counts(
     out = tmp_path / "out"
     counts = graduate(place, write_roster(tmp_path / "roster.csv", rows), out, jobs=2)[-1]
     same = [one for one in rows if firsts.get(one[0]) == one]
-    assert counts == (len(firsts), len(same) - len(firsts), len(rows) - len(same))
+    assert counts == Counts(len(firsts), len(same) - len(firsts), len(rows) - len(same))
     issued = results(out / "issued.csv")
     assert [line["learner_id"] for line in issued] == [one[0] for one in same]
     codes = {line["learner_id"]: line["code"] for line in issued}
@@ -189,7 +189,7 @@ def test_one_job_is_done_here(
 ) -> None:
     monkeypatch.setattr(bulk, "BATCH", 2)
     roster = write_roster(tmp_path / "roster.csv", [cells(varied(line)) for line in range(2, 9)])
-    assert graduate(place, roster, tmp_path / "out", jobs=1)[-1] == (7, 0, 0)
+    assert graduate(place, roster, tmp_path / "out", jobs=1)[-1] == Counts(7, 0, 0)
 
 
 @pytest.mark.usefixtures("no_pool")
@@ -364,7 +364,7 @@ def test_what_a_run_that_was_killed_left_is_taken_away_and_nothing_else(
     for name in others:
         (out / name).write_bytes(b"somebody's")
     roster = write_roster(tmp_path / "roster.csv", [cells(varied(2))])
-    assert graduate(place, roster, out, jobs=2)[-1] == (1, 0, 0)
+    assert graduate(place, roster, out, jobs=2)[-1] == Counts(1, 0, 0)
     (line,) = results(out / "issued.csv")
     expected = {"issued.csv", "errors.csv", line["file"], *others}
     assert {path.name for path in out.iterdir()} == expected
@@ -376,14 +376,14 @@ def test_a_certificate_whose_file_is_missing_or_not_whole_is_written_again(
     monkeypatch.setattr(bulk, "BATCH", 5)
     rows = {one[0]: one for one in (cells(varied(line)) for line in range(2, 42))}
     roster, out = write_roster(tmp_path / "roster.csv", rows.values()), tmp_path / "out"
-    assert graduate(place, roster, out, jobs=1)[-1] == (40, 0, 0)
+    assert graduate(place, roster, out, jobs=1)[-1] == Counts(40, 0, 0)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     missing, empty, half, *_ = sorted(out.glob("*.signedcert"))
     missing.unlink()
     empty.write_bytes(b"")
     half.write_bytes(half.read_bytes()[:1000])
     (out / "issued.csv").unlink()
-    assert graduate(place, roster, out, jobs=2)[-1] == (0, 40, 0)
+    assert graduate(place, roster, out, jobs=2)[-1] == Counts(0, 40, 0)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     check_certificates(place, out, rows)
 
@@ -397,7 +397,7 @@ def test_what_its_last_worker_takes_away_meanwhile_is_not_missed(
     monkeypatch.setattr(Path, "glob", lambda *_: iter([out / ".4711.part"]))
     rows = [row(2)]
     with place.open() as university:
-        assert list(university.issue_roster(rows, out, at=NOW)) == [(1, 0, 0)]
+        assert list(university.issue_roster(rows, out, at=NOW)) == [Counts(1, 0, 0)]
 
 
 def wait_for(home: Path, count: int, process: "subprocess.Popen[str]") -> None:

@@ -13,7 +13,7 @@ from signedcert.errors import IssueError
 from signedcert.issue.bulk import issue_rows
 from signedcert.issue.issuer import Issuer
 from signedcert.issue.prepare import Prepared, Row, Versions, bad_row, prepare, record_request
-from signedcert.issue.requests import RecordRequest
+from signedcert.issue.requests import CertificateRequest, RecordRequest
 from signedcert.issue.results import IssuedRow
 from signedcert.issue.rows import BadRow
 from signedcert.registry.registry import DocumentKey, DocumentRow, Registry
@@ -56,14 +56,14 @@ def test_a_row_asks_for_a_record_of_its_learners_certificate(issuer: Issuer) -> 
     prepared = prepare(rows, COURSES, issuer.registry)
     for one, source in zip(prepared, rows, strict=True):
         assert isinstance(one, Prepared)
-        assert isinstance(one.request, RecordRequest)
+        assert isinstance(one.asked, RecordRequest)
         assert one.row == source
-        assert one.request.credential.learner == f"Learner {source.line}"
+        assert one.asked.credential.learner == f"Learner {source.line}"
         found = certificate(issuer, source.learner_id)
-        assert one.request.credential.id == found.document_id
-        assert one.request.certificate_digest == digest_sri(found.document)
-        assert one.request.record == source.record
-        assert one.request.key == ("record", source.learner_id, COURSE, RUN)
+        assert one.asked.credential.id == found.document_id
+        assert one.asked.certificate_digest == digest_sri(found.document)
+        assert one.asked.record == source.record
+        assert one.asked.key == ("record", source.learner_id, COURSE, RUN)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,8 @@ def test_rows_of_both_kinds_may_stand_in_one_batch(issuer: Issuer) -> None:
     certificate_, record_, unknown = prepare(rows, COURSES, issuer.registry)
     assert isinstance(certificate_, Prepared)
     assert isinstance(record_, Prepared)
-    assert (certificate_.request.typ, record_.request.typ) == ("JWT", "vc+sd-jwt")
+    assert isinstance(certificate_.asked, CertificateRequest)
+    assert isinstance(record_.asked, RecordRequest)
     assert isinstance(unknown, BadRow)
 
 
@@ -110,7 +111,8 @@ def test_the_course_is_the_version_of_the_certificate_and_not_the_newest(issuer:
     issuer.registry.add_course(ESSAYS, NOW)
     (one,) = prepare([gradebook_row(2)], {COURSE: ESSAYS}, issuer.registry)
     assert isinstance(one, Prepared)
-    assert one.request.course.text == reference_course().text
+    assert isinstance(one.asked, RecordRequest)
+    assert one.asked.course.text == reference_course().text
     essay = record_of(CourseResult("essay", Decimal(10), None, Decimal(9)))
     rows = [gradebook_row(2), gradebook_row(3, record=essay)]
     good, bad = issue_rows(issuer, {COURSE: ESSAYS}, rows, NOW)

@@ -224,7 +224,7 @@ def test_a_row_with_another_number_of_fields_is_bad(path: Path, cells: str) -> N
     assert bad(rows) == [(2, "", "field-count")]
     assert good(rows) == [(3, "s-1")]
     assert isinstance(rows[0], BadRow)
-    assert rows[0].learner_id == "s-1"
+    assert rows[0].label == "s-1"
     assert rows[0].value == str(cells.count(",") + 1)
 
 
@@ -358,7 +358,7 @@ def test_a_quote_that_is_never_closed_is_reported_where_it_begins(path: Path) ->
 def test_a_report_shows_what_cannot_be_seen(path: Path) -> None:
     rows = read(path, f"{HEADER}\n\x1b[31ms-1,Ada,memory,2026,\u202e2026\n")
     assert isinstance(rows[0], BadRow)
-    assert rows[0].learner_id == r"\u001b[31ms-1"
+    assert rows[0].label == r"\u001b[31ms-1"
     assert rows[0].value == r"\u202e2026"
     assert r"\u202e" in rows[0].message
 

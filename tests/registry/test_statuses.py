@@ -76,6 +76,11 @@ def bring(table: StatusTable, document: DocumentRow, status: int) -> None:
         table.change([change(document, status)], NOW)
 
 
+def replace(registry: Registry, old: DocumentRow, new: DocumentRow) -> None:
+    """Puts one document in the place of another."""
+    registry.replace([old.code], [change(old, REPLACED)], [new], NOW)
+
+
 # one document
 
 
@@ -229,6 +234,23 @@ def test_what_is_not_valid_comes_by_list_and_index_with_its_newest_status(
     assert table.lists() == 2
 
 
+def test_of_many_the_newest_status_of_those_that_ever_changed_is_told(
+    table: StatusTable, registry: Registry
+) -> None:
+    known = [row() for _ in range(1201)]
+    registry.add(known)
+    for one in known[::400]:
+        table.change([change(one, SUSPENDED)], NOW)
+    table.change([change(known[0], REVOKED), change(known[400], VALID)], NOW)
+    assert table.among([one.code for one in (*known, row())]) == {
+        known[0].code: REVOKED,
+        known[400].code: VALID,
+        known[800].code: SUSPENDED,
+        known[1200].code: SUSPENDED,
+    }
+    assert table.among([one.code for one in known[1:400]]) == table.among([]) == {}
+
+
 def test_there_is_a_list_before_there_is_a_document(table: StatusTable) -> None:
     assert table.lists() == 1
 
@@ -292,7 +314,7 @@ def test_a_replacement_is_the_current_document_and_the_old_one_stays_beside_it(
     table: StatusTable, registry: Registry, document: DocumentRow
 ) -> None:
     new = row("ada")
-    registry.replace(document.code, change(document, REPLACED, "renamed"), new, NOW)
+    registry.replace([document.code], [change(document, REPLACED, "renamed")], [new], NOW)
     assert registry.find_current([document.key]) == {document.key: new}
     assert registry.find(document.code) == document
     assert table.of(document.code) == CurrentStatus(REPLACED, "renamed", SINCE)
@@ -304,20 +326,45 @@ def test_a_replacement_that_conflicts_changes_nothing(
 ) -> None:
     for wrong in ({"code": document.code}, {"status_index": document.status_index}):
         with pytest.raises(ConflictError):
-            registry.replace(document.code, change(document, REPLACED), row("ada", **wrong), NOW)
+            replace(registry, document, row("ada", **wrong))
     assert registry.find_current([document.key]) == {document.key: document}
     assert table.of(document.code) == CurrentStatus(VALID)
+
+
+def test_of_many_replacements_all_are_written_or_none(
+    table: StatusTable, registry: Registry, url: URL
+) -> None:
+    known = [row(f"s-{n}") for n in range(3)]
+    registry.add(known)
+    table.change([change(known[1], REVOKED)], NOW)
+    new, others = [row(one.key.learner_id) for one in known], [row("fresh")]
+    codes = [one.code for one in known]
+    changes = [change(one, REPLACED) for one in known]
+    with pytest.raises(RefusedChangesError) as caught:
+        registry.replace(codes, changes, [*new, *others], NOW)
+    assert list(caught.value.errors) == [1]
+    taken = row("ada", status_index=known[0].status_index)
+    with pytest.raises(ConflictError):
+        registry.replace(codes, changes[::2], [*new, taken], NOW)
+    keys = [one.key for one in known]
+    assert registry.find_current(keys) == {one.key: one for one in known}
+    assert len(rows(url)) == 1
+    registry.replace(codes, changes[::2], [*new, *others], NOW)
+    assert registry.find_current(keys) == {one.key: one for one in new}
+    assert registry.find_all(codes) == {one.code: one for one in known}
+    assert table.among(codes) == dict(zip(codes, (REPLACED, REVOKED, REPLACED), strict=True))
+    assert registry.find_current([others[0].key]) == {others[0].key: others[0]}
 
 
 def test_of_two_who_replace_one_document_one_does(
     registry: Registry, document: DocumentRow
 ) -> None:
-    def replace(_: int) -> str:
+    def attempt(_: int) -> str:
         try:
-            registry.replace(document.code, change(document, REPLACED), row("ada"), NOW)
+            replace(registry, document, row("ada"))
         except RefusedChangesError as refused:
             return refused.errors[0].reason
         return "done"
 
-    assert sorted(map(str, at_once(4, replace))) == ["done", *["status-unchanged"] * 3]
+    assert sorted(map(str, at_once(4, attempt))) == ["done", *["status-unchanged"] * 3]
     assert registry.count() == 2

@@ -30,7 +30,7 @@ COMMANDS = {
     "revoke": ("status", "revoke"),
     "suspend": ("status", "suspend"),
     "restore": ("status", "restore"),
-    "replace": ("status", "replace"),
+    "replace": ("replace", "replace"),
     "publish": ("status", "publish"),
     "migrate": ("institution", "migrate"),
     "serve": ("serve", "serve"),

@@ -1,39 +1,23 @@
 """The commands issue and issue-records."""
 
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
-from importlib.util import find_spec
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from signedcert.batch import process_pool
-from signedcert.cli.app import (
-    cores,
-    find_passphrase,
-    home_option,
-    jobs_option,
-    json_option,
-    passphrase_option,
-    print_json,
-)
-from signedcert.cli.progress import with_progress
+from signedcert.cli.app import cores, home_option, jobs_option, json_option, passphrase_option
+from signedcert.cli.bulk import Work, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from signedcert.issue.prepare import Row
+    from signedcert.institution import Institution
     from signedcert.issue.results import Counts
-    from signedcert.issue.rows import BadRow
 
-if find_spec("sqlalchemy") is None:  # told at once, though it is loaded later
-    raise ModuleNotFoundError(name="sqlalchemy")
-
-_CHUNK = 1024 * 1024
-#: Two batches: with fewer rows, there is nothing to share.
-_MANY = 1000
+_REPORT = "issued.csv"
+_DONE = {"issued": "Issued", "again": "Issued before"}
 
 
 @click.command()
@@ -69,14 +53,17 @@ def issue(
     Example:
       signedcert issue spring.csv --home home --out spring-issued
     """
-
-    def rows() -> "Iterator[Row | BadRow]":
-        from signedcert.issue.roster import read_roster  # noqa: PLC0415 - as in _issue
-
-        return read_roster(roster)
-
     directory = out or roster.with_name(f"{roster.stem}-issued")
-    _issue(roster, rows, directory, home, jobs or cores(), passphrase_file, as_json=as_json)
+    work = Work(roster, home, directory, jobs or cores(), passphrase_file)
+
+    def begin(
+        institution: "Institution", *, at: datetime, jobs: int, pool: Executor | None
+    ) -> "Iterator[Counts]":
+        from signedcert.issue.roster import read_roster  # noqa: PLC0415 - as in Work.run
+
+        return institution.issue_roster(read_roster(roster), directory, at=at, jobs=jobs, pool=pool)
+
+    tell(work.run(begin), _DONE, work, _REPORT, as_json=as_json)
 
 
 @click.command("issue-records")
@@ -87,6 +74,11 @@ def issue(
     type=click.Path(path_type=Path),
     help="Directory for records and reports.  [default: the gradebook's name with -records]",
 )
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Replace records that were issued with other results, for the reason corrected.",
+)
 @jobs_option
 @passphrase_option()
 @json_option
@@ -94,6 +86,7 @@ def issue_records(
     gradebook: Path,
     home: Path,
     out: Path | None,
+    replace: bool,
     jobs: int | None,
     passphrase_file: Path | None,
     as_json: bool,
@@ -111,6 +104,10 @@ def issue_records(
     file per record: private, for the learner alone. Exits 1 if there are rows that were not
     issued.
 
+    What was issued is not changed. With --replace, a row with other results than the record that
+    was issued, or whose certificate was replaced, leads to a new record in its place; others stay.
+    What was revoked stays revoked.
+
     \b
     A gradebook:
       learner_id,course,run,Overall,Process analysis,Final exam
@@ -123,71 +120,18 @@ def issue_records(
     Example:
       signedcert issue-records spring-grades.csv --home home --out spring-records
     """
-
-    def rows() -> "Iterator[Row | BadRow]":
-        from signedcert.issue.gradebook import read_gradebook  # noqa: PLC0415 - as in _issue
-
-        return read_gradebook(gradebook)
-
     directory = out or gradebook.with_name(f"{gradebook.stem}-records")
-    _issue(gradebook, rows, directory, home, jobs or cores(), passphrase_file, as_json=as_json)
+    work = Work(gradebook, home, directory, jobs or cores(), passphrase_file)
 
+    def begin(
+        institution: "Institution", *, at: datetime, jobs: int, pool: Executor | None
+    ) -> "Iterator[Counts]":
+        from signedcert.issue.gradebook import read_gradebook  # noqa: PLC0415 - as in Work.run
 
-def _issue(
-    source: Path,
-    rows: "Callable[[], Iterator[Row | BadRow]]",
-    directory: Path,
-    home: Path,
-    jobs: int,
-    passphrase_file: Path | None,
-    *,
-    as_json: bool,
-) -> None:
-    total = _rows(source)
+        rows = read_gradebook(gradebook)
+        return institution.issue_roster(
+            rows, directory, at=at, jobs=jobs, pool=pool, replace_records=replace
+        )
 
-    def passphrase() -> str:
-        return find_passphrase(passphrase_file, "Passphrase of the issuing key")
-
-    with _workers(jobs, total) as pool:
-        # Loading these takes a third of a second, in which the workers begin.
-        from signedcert.institution import Institution  # noqa: PLC0415
-        from signedcert.issue.results import Counts  # noqa: PLC0415
-
-        counts = Counts(0, 0, 0)
-        with Institution.open(home, passphrase) as institution:
-            now = datetime.now(UTC)
-            done = institution.issue_roster(rows(), directory, at=now, jobs=jobs, pool=pool)
-            for counts in with_progress(done, "rows", total):  # noqa: B007 - the last one counts
-                pass
-    _tell(counts, directory, as_json=as_json)
-
-
-def _tell(counts: "Counts", directory: Path, *, as_json: bool) -> None:
-    if as_json:
-        print_json({**counts._asdict(), "directory": str(directory)})
-    else:
-        click.echo(f"Issued: {counts.issued}. Issued before: {counts.again}.")
-        if counts.bad:
-            click.echo(f"Not issued: {counts.bad}; why, is in {directory / 'errors.csv'}")
-        click.echo(f"Codes and file names: {directory / 'issued.csv'}")
-    if counts.bad:
-        raise click.exceptions.Exit(1)
-
-
-def _workers(jobs: int, rows: int | None) -> AbstractContextManager[Executor | None]:
-    """Processes for a roster that is surely more than one batch; for others none, yet."""
-    if jobs == 1 or rows is None or rows < _MANY:
-        return nullcontext()
-    return process_pool(jobs, "signedcert.issue.bulk")
-
-
-def _rows(roster: Path) -> int | None:
-    """About how many rows there are; None for what can be read only once, or not at all."""
-    try:
-        if not roster.is_file():
-            return None
-        with roster.open("rb") as file:
-            lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_CHUNK), b""))
-    except OSError:  # which read_roster tells
-        return None
-    return max(lines - 1, 1)
+    done = {"issued": "Issued", "replaced": "Replaced", "again": "Issued before"}
+    tell(work.run(begin), done if replace else _DONE, work, _REPORT, as_json=as_json)

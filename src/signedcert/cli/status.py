@@ -1,13 +1,12 @@
-"""What becomes of documents: revoke, suspend, restore, replace, and publish."""
+"""What becomes of documents: revoke, suspend, restore, and publish."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import click
 
-from signedcert.carriers.bundle import SUFFIX
 from signedcert.cli.app import (
     find_passphrase,
     home_option,
@@ -15,22 +14,19 @@ from signedcert.cli.app import (
     passphrase_option,
     print_json,
 )
+from signedcert.cli.bulk import NEXT
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import format_time
-from signedcert.core.jws import CompactJWS
-from signedcert.documents.certificate import Certificate
-from signedcert.documents.openbadges import Credential, parse_credential
 from signedcert.documents.text import visible
-from signedcert.errors import IssueError, MalformedError, SignedCertError
+from signedcert.errors import MalformedError, SignedCertError
 from signedcert.institution import Institution
-from signedcert.issue.issuer import Issued
-from signedcert.issue.rows import BadRow, Form, ReadRow, RowError, Table, read_rows
+from signedcert.issue.corrections import read_code
+from signedcert.issue.rows import BadRow, Form, ReadRow, Table, check_columns, read_rows
 from signedcert.publish.publisher import Published
 from signedcert.registry.statuses import STATUS_WORDS, RefusedChangesError, StatusChange
 from signedcert.trust.reasons import WHY, Why
-from signedcert.trust.statuslist import REPLACED, REVOKED, SUSPENDED, VALID
+from signedcert.trust.statuslist import REVOKED, SUSPENDED, VALID
 
-_NEXT = "Verifiers know it once it is published and they have updated: signedcert publish"
 _DONE = {VALID: "Restored", REVOKED: "Revoked", SUSPENDED: "Suspended"}
 _COLUMNS = ("code", "reason")
 _FORM = Form("list", ("code",), "the first line names the column code, and optionally reason")
@@ -55,7 +51,8 @@ def _code_arguments(command: _Command) -> _Command:
     return click.argument("codes", metavar="[CODE]...", nargs=-1)(command)
 
 
-def _reason_option(status: int, default: Why) -> Callable[[_Command], _Command]:
+def reason_option(status: int, default: Why) -> Callable[[_Command], _Command]:
+    """An option for one of the words that go with a status."""
     return click.option(
         "--reason",
         type=click.Choice(WHY[status]),
@@ -67,7 +64,7 @@ def _reason_option(status: int, default: Why) -> Callable[[_Command], _Command]:
 
 @click.command()
 @_code_arguments
-@_reason_option(REVOKED, "other")
+@reason_option(REVOKED, "other")
 @home_option
 @json_option
 def revoke(
@@ -88,7 +85,7 @@ def revoke(
 
 @click.command()
 @_code_arguments
-@_reason_option(SUSPENDED, "other")
+@reason_option(SUSPENDED, "other")
 @home_option
 @json_option
 def suspend(
@@ -123,75 +120,6 @@ def restore(codes: tuple[str, ...], source: Path | None, home: Path, as_json: bo
       signedcert restore --from cleared.csv --home home
     """
     _change(VALID, codes, source, None, home, as_json=as_json)
-
-
-_day = click.DateTime(["%Y-%m-%d"])
-
-
-@click.command()
-@click.argument("code")
-@click.option("--name", help="The learner's name, as it should be.")
-@click.option("--completed", type=_day, help="When the course was completed, such as 2026-06-30.")
-@click.option("--started", type=_day, help="When the course was begun.")
-@_reason_option(REPLACED, "corrected")
-@click.option(
-    "--name-confirmed", is_flag=True, help="The name looks like a placeholder, but is one's name."
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help=f"The file to write.  [default: the new code with {SUFFIX}]",
-)
-@home_option
-@passphrase_option()
-@json_option
-def replace(
-    code: str,
-    name: str | None,
-    completed: datetime | None,
-    started: datetime | None,
-    reason: Why,
-    name_confirmed: bool,
-    out: Path | None,
-    home: Path,
-    passphrase_file: Path | None,
-    as_json: bool,
-) -> None:
-    """Issue a corrected certificate in the place of another.
-
-    What is not named stays as it was. The old certificate is replaced, for good, and does not say
-    by what: the learner decides who is given the new one. A course record that belongs to the old
-    certificate stays as it is. In the place of a revoked certificate, which stays revoked, a new
-    one is issued.
-
-    \b
-    Examples:
-      signedcert replace NSPQ-8W1B-BCGX-GRPY-7QQP --name "María-José Nguyễn" --reason renamed
-      signedcert replace NSPQ-8W1B-BCGX-GRPY-7QQP --completed 2026-06-30
-    """
-    old = VerificationCode.parse(code)
-    if out is not None and not out.parent.is_dir():
-        raise click.UsageError(f"{out.parent} is no directory; nothing was issued")
-    with Institution.open(home, _passphrase(passphrase_file)) as institution:
-        claims = _claims(institution, old)
-        course = institution.course(claims.course, claims.version)
-        if course is None:
-            message = f"version {claims.version} of the certificate is not in the catalogue"
-            raise IssueError("course-unknown", message, where=claims.course)
-        corrected = Certificate(
-            learner=name or claims.learner,
-            course=course,
-            completed=_date(completed) or claims.completed,
-            started=_date(started) or claims.started,
-            valid_until=claims.valid_until,
-        )
-        issued = institution.replace(
-            old, corrected, reason, at=datetime.now(UTC), name_confirmed=name_confirmed
-        )
-        status = STATUS_WORDS[institution.status_of(old).status]
-    target = out or Path(f"{issued.code}{SUFFIX}")
-    issued.bundle.write(target)
-    _tell_replaced(old, status, issued, target, as_json=as_json)
 
 
 @click.command()
@@ -255,20 +183,13 @@ def _argument(text: str, status: int, reason: str | None) -> Wanted | BadRow:
 
 
 def _begin(table: Table, status: int, reason: str | None) -> ReadRow[Wanted]:
-    known = _COLUMNS if reason is not None else _COLUMNS[:1]
+    check_columns(table, _COLUMNS if reason is not None else _COLUMNS[:1])
     names = table.names
-    unknown = [name for name in names if name not in known]
-    if unknown or len(set(names)) != len(names):
-        message = f"column {visible(', '.join(unknown or names))} is unknown or stands twice"
-        raise table.refusal("column-unknown", message)
 
     def read_row(line: int, cells: list[str]) -> Wanted:
         row = dict(zip(names, cells, strict=True))
-        try:
-            code = VerificationCode.parse(row["code"])
-        except MalformedError as error:
-            raise RowError("code", error.reason, row["code"], error.message) from error
-        return Wanted(line, StatusChange(code, status, row.get("reason") or reason))
+        change = StatusChange(read_code(row["code"]), status, row.get("reason") or reason)
+        return Wanted(line, change)
 
     return read_row
 
@@ -283,8 +204,7 @@ def _bad_row(row: Wanted, error: SignedCertError) -> BadRow:
 def _tell(status: int, done: list[str], bad: list[BadRow], total: int, *, as_json: bool) -> None:
     if as_json:
         errors = [
-            {name: value for name, value in row._asdict().items() if name != "learner_id"}
-            for row in bad
+            {name: value for name, value in row._asdict().items() if name != "label"} for row in bad
         ]
         print_json({"status": STATUS_WORDS[status], "changed": done, "errors": errors})
     elif bad:
@@ -293,34 +213,9 @@ def _tell(status: int, done: list[str], bad: list[BadRow], total: int, *, as_jso
             click.echo(f"{place}{row.value}: {row.message} [{row.reason}]", err=True)
         click.echo(f"Nothing was changed: {len(bad)} of {total} cannot be.", err=True)
     else:
-        click.echo(f"{_DONE[status]}: {len(done)}. {_NEXT}")
+        click.echo(f"{_DONE[status]}: {len(done)}. {NEXT}")
     if bad:
         raise click.exceptions.Exit(1)
-
-
-def _claims(institution: Institution, code: VerificationCode) -> Credential:
-    bundle = institution.find(code)
-    if bundle is None:
-        message = "no certificate with this code was issued here"
-        raise IssueError("document-unknown", message, where=str(code))
-    return parse_credential(CompactJWS.parse(bundle.document.encode()).payload)
-
-
-def _date(moment: datetime | None) -> date | None:
-    return None if moment is None else moment.date()
-
-
-def _tell_replaced(
-    old: VerificationCode, status: str, issued: Issued, target: Path, *, as_json: bool
-) -> None:
-    code = str(issued.code)
-    if as_json:
-        members = {"code": code, "url": issued.url, "file": str(target), status: str(old)}
-        print_json(members)
-        return
-    click.echo(f"{code}  {issued.url}")
-    click.echo(f"{target} is for the learner. {old} is {status}.")
-    click.echo(_NEXT)
 
 
 def _tell_published(published: Published, directory: Path) -> None:

@@ -1,6 +1,7 @@
 """A whole roster or gradebook: issued in batches, by one process or by many."""
 
 import gc
+import hashlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -17,9 +18,10 @@ from sqlalchemy import URL
 from signedcert.batch import in_order, process_pool
 from signedcert.custody.signer import CheckedSigner, counts_tries, open_signer
 from signedcert.documents.course import Course
-from signedcert.errors import ConfigurationError, SignedCertError
+from signedcert.errors import ConfigurationError, IssueError, SignedCertError
 from signedcert.issue.issuer import Issuer
 from signedcert.issue.prepare import Prepared, Row, bad_row, prepare
+from signedcert.issue.replacement import Correction
 from signedcert.issue.results import IssuedRow, WrittenRow, write_bundle
 from signedcert.issue.rows import BadRow
 from signedcert.registry.registry import Registry
@@ -57,8 +59,8 @@ class IssuerSource:
 
 
 class Batch(NamedTuple):
-    """Rows of one transaction. ``repeats`` says that one of them has the learner, course and run
-    of a row in a batch shortly before: that one comes first, whoever issues it.
+    """Rows of one transaction. ``repeats`` says that one of them has the identity of a row in a
+    batch shortly before: that one comes first, whoever issues it.
     """
 
     rows: list[Row | BadRow]
@@ -67,12 +69,15 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Graduation:
-    """Issues the batches of one file and writes their bundles, in whichever process it is."""
+    """Issues the batches of one file and writes their bundles, in whichever process it is;
+    ``replace_records`` as in ``prepare``.
+    """
 
     source: IssuerSource
     courses: Mapping[str, Course]
     directory: Path
     at: datetime
+    replace_records: bool = False
 
     def __call__(self, batch: Batch) -> list[WrittenRow | BadRow]:
         """As ``issue``, with an issuer that this process opens for itself, once."""
@@ -82,7 +87,9 @@ class Graduation:
         """One line per row, in their order; each document is durable and in its file."""
         return [
             one if isinstance(one, BadRow) else write_bundle(one, self.directory)
-            for one in _issue_batch(issuer, self.courses, batch.rows, self.at)
+            for one in _issue_batch(
+                issuer, self.courses, batch.rows, self.at, replace_records=self.replace_records
+            )
         ]
 
 
@@ -124,29 +131,37 @@ def graduate(
 
 def _batches(rows: Iterable[Row | BadRow], before: int) -> Iterator[Batch]:
     remaining = iter(rows)
-    recent: deque[set[tuple[str, str, str]]] = deque(maxlen=before)
+    recent: deque[set[tuple[str, ...]]] = deque(maxlen=before)
     while batch := list(islice(remaining, BATCH)):
-        keys = {
-            (row.learner_id, row.course, row.run) for row in batch if not isinstance(row, BadRow)
-        }
+        keys = {row.identity for row in batch if not isinstance(row, BadRow)}
         yield Batch(batch, any(not keys.isdisjoint(others) for others in recent))
         recent.append(keys)
 
 
 def issue_rows(
-    issuer: Issuer, courses: Mapping[str, Course], rows: Iterable[Row | BadRow], at: datetime
+    issuer: Issuer,
+    courses: Mapping[str, Course],
+    rows: Iterable[Row | BadRow],
+    at: datetime,
+    *,
+    replace_records: bool = False,
 ) -> Iterator[IssuedRow | BadRow]:
     """One outcome per row, in their order; each document is durable when it comes out."""
     for batch in _batches(rows, 0):
-        yield from _issue_batch(issuer, courses, batch.rows, at)
+        yield from _issue_batch(issuer, courses, batch.rows, at, replace_records=replace_records)
 
 
 def _issue_batch(
-    issuer: Issuer, courses: Mapping[str, Course], batch: list[Row | BadRow], at: datetime
+    issuer: Issuer,
+    courses: Mapping[str, Course],
+    batch: list[Row | BadRow],
+    at: datetime,
+    *,
+    replace_records: bool,
 ) -> Iterator[IssuedRow | BadRow]:
-    prepared = prepare(batch, courses, issuer.registry)
-    requests = [one.request for one in prepared if isinstance(one, Prepared)]
-    results = iter(issuer.issue_batch(requests, at))
+    prepared = prepare(batch, courses, issuer.registry, replace_records=replace_records)
+    asked = [one.asked for one in prepared if isinstance(one, Prepared)]
+    results = iter(issuer.issue_batch(asked, at))
     for one in prepared:
         if isinstance(one, BadRow):
             yield one
@@ -155,4 +170,23 @@ def _issue_batch(
         if isinstance(result, SignedCertError):
             yield bad_row(one.row, result)
         else:
-            yield IssuedRow(one.row, result)
+            yield IssuedRow(one.row, result, isinstance(one.asked, Correction))
+
+
+def each_once(rows: Iterable[Row | BadRow]) -> Iterator[Row | BadRow]:
+    """The rows; a second one for the same learner, course and run is a ``BadRow``, since each of
+    the two would replace what the other led to, again whenever they are run. It takes 100 bytes of
+    memory for each row.
+    """
+    seen: set[bytes] = set()
+    for row in rows:
+        if isinstance(row, BadRow):
+            yield row
+            continue
+        identity = hashlib.blake2b(repr(row.identity).encode(), digest_size=16).digest()
+        if identity in seen:
+            message = "this learner, course and run stand on a row above; leave one of them"
+            yield bad_row(row, IssueError("row-twice", message, where="learner_id"))
+        else:
+            seen.add(identity)
+            yield row

@@ -86,6 +86,16 @@ class GradebookRow(NamedTuple):
     run: str
     record: CourseRecord
 
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What no other row has that is to count."""
+        return self.learner_id, self.course, self.run
+
+    @property
+    def label(self) -> str:
+        """What people know it by."""
+        return self.learner_id
+
 
 class _Column(NamedTuple):
     """What the head of a gradebook tells of one result."""

@@ -14,12 +14,21 @@ from signedcert.core.sdjwt import Disclosure, serialize_sd_jwt
 from signedcert.custody.signer import Signer
 from signedcert.documents.openbadges import RECORD_TYPE
 from signedcert.errors import IssueError, SignedCertError
+from signedcert.issue.replacement import (
+    Asked,
+    Correction,
+    other_claims,
+    request_of,
+    was_revoked,
+)
 from signedcert.issue.requests import CERTIFICATE_KIND, Place, Request, is_unicode
 from signedcert.issue.words import is_offensive
 from signedcert.registry.errors import ConflictError
 from signedcert.registry.registry import DocumentRow, Registry
+from signedcert.registry.statuses import RefusedChangesError, StatusChange
 from signedcert.trust.entries import key_url
 from signedcert.trust.manifest import KeyManifest
+from signedcert.trust.statuslist import REVOKED, VALID
 
 _ATTEMPTS = 20
 
@@ -50,22 +59,22 @@ class Issuer:
         for typ in ("JWT", RECORD_TYPE):
             self._headers[typ] = Header(self.signer.algorithm, kid, typ).segment()
 
-    def issue(self, request: Request, at: datetime) -> Issued:
+    def issue(self, asked: Asked, at: datetime) -> Issued:
         """One document, durable when this returns.
 
         Raises IssueError: ``already-issued``, this learner, course and run have one with other
-        claims; ``status-final``, they have one that was revoked; MalformedError, naming the field.
+        claims; ``status-final``, they have one that was revoked; what ``Correction.changes``
+        raises; MalformedError, naming the field.
         """
-        (result,) = self.issue_batch([request], at)
+        (result,) = self.issue_batch([asked], at)
         if isinstance(result, SignedCertError):
             raise result
         return result
 
-    def issue_batch(
-        self, requests: Sequence[Request], at: datetime
-    ) -> list[Issued | SignedCertError]:
-        """One result per request, in their order; what cannot be issued is an error in its
-        place. All that are new are written in one transaction.
+    def issue_batch(self, asked: Sequence[Asked], at: datetime) -> list[Issued | SignedCertError]:
+        """One result for each that is asked for, in their order; what cannot be issued is an error
+        in its place. All that are new are written in one transaction, with what becomes of those
+        that they replace.
 
         Raises ConfigurationError ``time-naive``.
         """
@@ -73,64 +82,72 @@ class Issuer:
         signed: dict[int, DocumentRow] = {}
         for _ in range(_ATTEMPTS):
             try:
-                return self._attempt(requests, at, signed)
-            except ConflictError:  # another process was first: look again
-                self._discard(signed)
+                return self._attempt(asked, at, signed)
+            except (ConflictError, RefusedChangesError):  # another process was first: look again
+                self._discard(asked, signed)
         message = f"the registry was busy {_ATTEMPTS} times in a row; try again"
         raise IssueError("registry-busy", message)
 
-    def _discard(self, signed: dict[int, DocumentRow]) -> None:
+    def _discard(self, asked: Sequence[Asked], signed: dict[int, DocumentRow]) -> None:
         """Of what was signed and not written, what somebody else was first with: the learner, or
         the place in a status list. All of it, if that was not the conflict.
         """
         rows = signed.values()
         known = self.registry.find_current([row.key for row in rows])
         taken = self.registry.taken([row.place for row in rows])
-        late = [i for i, row in signed.items() if row.key in known or row.place in taken]
+        late = [
+            i
+            for i, row in signed.items()
+            if row.place in taken or (row.key in known and not _ends(asked[i], known[row.key]))
+        ]
         for i in late or list(signed):
             del signed[i]
 
     def _attempt(
-        self, requests: Sequence[Request], at: datetime, signed: dict[int, DocumentRow]
+        self, asked: Sequence[Asked], at: datetime, signed: dict[int, DocumentRow]
     ) -> list[Issued | SignedCertError]:
-        """``signed`` are rows of the attempt before, by the places of their requests; those made
-        here are added.
+        """``signed`` are rows of the attempt before, by the places of what asks for them; those
+        made here are added.
         """
-        keys = [one.key for one in requests]
+        keys = [request_of(one).key for one in asked]
         known = self.registry.find_current([key for key in keys if is_unicode(key)])
-        revoked = self.registry.statuses.revoked([row.code for row in known.values()])
-        places = iter(self.registry.draw_status(len(requests) - len(signed)))
-        fresh: list[DocumentRow] = []
+        statuses = self.registry.statuses.among([row.code for row in known.values()])
+        places = iter(self.registry.draw_status(len(asked) - len(signed)))
+        written = _Written([], [], [])
         results: list[Issued | SignedCertError] = []
-        for i, (request, key) in enumerate(zip(requests, keys, strict=True)):
+        for i, (one, key) in enumerate(zip(asked, keys, strict=True)):
             row = known.get(key)
-            if row is not None:
-                results.append(_revoked(row) if row.code in revoked else self._again(request, row))
-                continue
+            status = VALID if row is None else statuses.get(row.code, VALID)
             try:
-                row = signed.get(i) or self.sign(request, next(places), at)
+                if row is not None and not _ends(one, row):
+                    results.append(self._again(one, row, status))
+                    continue
+                changes = one.changes(status) if isinstance(one, Correction) else ()
+                new = signed.get(i) or self.sign(request_of(one), next(places), at)
             except SignedCertError as error:
                 results.append(error)
                 continue
-            known[key] = signed[i] = row
-            fresh.append(row)
-            results.append(self._issued(row, request.course.text, again=False))
-        if fresh:
-            self.registry.add(fresh)
+            known[key] = signed[i] = new
+            written.add(new, row, changes)
+            results.append(self._issued(new, request_of(one).course.text, again=False))
+        self._write(written, at)
         return results
 
-    def _again(self, request: Request, row: DocumentRow) -> Issued | SignedCertError:
-        course = request.course
-        same_version = row.course_version == course.version
+    def _write(self, written: "_Written", at: datetime) -> None:
+        if written.old:
+            self.registry.replace(*written, at)
+        elif written.rows:
+            self.registry.add(written.rows)
+
+    def _again(self, asked: Asked, row: DocumentRow, status: int) -> Issued:
+        if status == REVOKED:
+            raise was_revoked(row)
+        request = request_of(asked)
+        same_version = row.course_version == request.course.version
         if row.claims == request.claims and (same_version or request.any_version):
-            text = course.text if same_version else self._course_text(row)
+            text = request.course.text if same_version else self._course_text(row)
             return self._issued(row, text, again=True)
-        message = (
-            f"{row.key.kind} {row.code} was issued for this learner, course and run with other "
-            "claims; what is issued is not changed: a correction is a new document that replaces "
-            "it (replace)"
-        )
-        return IssueError("already-issued", message, where="learner_id")
+        raise other_claims(asked, row)
 
     def sign(self, request: Request, place: tuple[int, int], at: datetime) -> DocumentRow:
         """A document that is not in the registry yet, and until it is, none: checked, signed, its
@@ -172,12 +189,25 @@ class Issuer:
         return Issued(row.code, url, bundle, again)
 
 
-def _revoked(row: DocumentRow) -> IssueError:
-    message = (
-        f"{row.key.kind} {row.code}, for this learner, course and run, was revoked; if another one "
-        "is to be issued, say so: signedcert replace"
-    )
-    return IssueError("status-final", message, where="learner_id")
+class _Written(NamedTuple):
+    """What one transaction is to write."""
+
+    old: list[VerificationCode]
+    changes: list[StatusChange]
+    rows: list[DocumentRow]
+
+    def add(
+        self, row: DocumentRow, old: DocumentRow | None, changes: tuple[StatusChange, ...]
+    ) -> None:
+        """A row in the place of an ``old`` one, if there is one."""
+        self.rows.append(row)
+        self.changes.extend(changes)
+        if old is not None:
+            self.old.append(old.code)
+
+
+def _ends(asked: Asked, current: DocumentRow) -> bool:
+    return isinstance(asked, Correction) and asked.ends(current)
 
 
 def verify_url(iss: str, code: VerificationCode) -> str:

@@ -3,17 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+from signedcert.carriers.bundle import Bundle
 from signedcert.core.jws import CompactJWS
 from signedcert.documents.certificate import Certificate
 from signedcert.documents.course import Course
 from signedcert.documents.digest import digest_sri
-from signedcert.documents.openbadges import parse_credential
+from signedcert.documents.openbadges import Credential, parse_credential
 from signedcert.documents.record import CourseRecord
 from signedcert.documents.text import visible
 from signedcert.errors import IssueError, SignedCertError
+from signedcert.issue.corrections import CorrectionRow
 from signedcert.issue.gradebook import REQUIRED, GradebookRow
+from signedcert.issue.replacement import Asked, Correction, no_certificate
 from signedcert.issue.requests import (
     CERTIFICATE_KIND,
+    RECORD_KIND,
     CertificateRequest,
     RecordRequest,
     Request,
@@ -22,39 +26,41 @@ from signedcert.issue.requests import (
 from signedcert.issue.roster import RosterRow
 from signedcert.issue.rows import BadRow
 from signedcert.registry.registry import DocumentKey, DocumentRow, Registry
+from signedcert.registry.statuses import unknown
+from signedcert.trust.reasons import Why
 
-Row: TypeAlias = RosterRow | GradebookRow
+Row: TypeAlias = RosterRow | GradebookRow | CorrectionRow
 
 
 class Prepared(NamedTuple):
     """A row, and what it asks for."""
 
     row: Row
-    request: Request
+    asked: Asked
 
 
 def prepare(
-    rows: Sequence[Row | BadRow], courses: Mapping[str, Course], registry: Registry
+    rows: Sequence[Row | BadRow],
+    courses: Mapping[str, Course],
+    registry: Registry,
+    *,
+    replace_records: bool = False,
 ) -> list[Prepared | BadRow]:
-    """What each row asks for, in their order; ``courses`` is the catalogue by id."""
-    keys = [_certificate_key(row) for row in rows if isinstance(row, GradebookRow)]
-    certificates = registry.find_current([key for key in keys if is_unicode(key)])
-    versions = Versions(courses, registry)
+    """What each row asks for, in their order; ``courses`` is the catalogue by id. With
+    ``replace_records``, a row of a gradebook asks for the place of a record with other results.
+    """
+    sources = _Sources(rows, courses, registry, replace_records=replace_records)
     prepared: list[Prepared | BadRow] = []
     for row in rows:
         if isinstance(row, BadRow):
             prepared.append(row)
             continue
         try:
-            if isinstance(row, RosterRow):
-                request: Request = _certificate(row, courses)
-            else:
-                certificate = certificates.get(_certificate_key(row))
-                request = record_request(row.record, certificate, versions)
+            asked = sources.asked(row)
         except SignedCertError as error:
             prepared.append(bad_row(row, error))
         else:
-            prepared.append(Prepared(row, request))
+            prepared.append(Prepared(row, asked))
     return prepared
 
 
@@ -62,12 +68,44 @@ def bad_row(row: Row, error: SignedCertError) -> BadRow:
     """The row with what is wrong with it. A field may also be a result, whatever its name; it is
     named by its column.
     """
-    results = row.record.results if isinstance(row, GradebookRow) else ()
-    columns = {result.name: result.title or result.kind for result in results}
-    fields = REQUIRED if isinstance(row, GradebookRow) else row._fields
-    value = visible(str(getattr(row, error.where))) if error.where in fields else ""
-    learner_id, field = visible(row.learner_id), columns.get(error.where, error.where)
-    return BadRow(row.line, learner_id, field, error.reason, value, error.message)
+    field = error.where
+    fields: tuple[str, ...] = row._fields
+    if isinstance(row, GradebookRow):
+        columns = {result.name: result.title or result.kind for result in row.record.results}
+        field, fields = columns.get(field, field), REQUIRED
+    elif isinstance(row, CorrectionRow) and field in ("learner_id", row.label):
+        field = "code"
+    value = visible(str(getattr(row, field) or "")) if field in fields else ""
+    return BadRow(row.line, visible(row.label), field, error.reason, value, error.message)
+
+
+def correction(
+    registry: Registry,
+    old: DocumentRow,
+    corrected: Certificate | CourseRecord,
+    reason: Why,
+    *,
+    name_confirmed: bool,
+) -> Correction:
+    """What asks for ``corrected`` in the place of ``old``, for the same learner and run.
+
+    Raises IssueError: ``document-differs``, it is another kind of document, or of another course;
+    what ``record_request`` refuses.
+    """
+    learner_id, run = old.key.learner_id, old.key.run
+    if isinstance(corrected, Certificate):
+        request: Request = CertificateRequest(corrected, learner_id, run, name_confirmed)
+    else:
+        key = old.key._replace(kind=CERTIFICATE_KIND)
+        certificate = registry.find_current([key]).get(key)
+        request = record_request(corrected, certificate, Versions({}, registry))
+    if request.key != old.key:
+        message = (
+            f"it is a {old.key.kind} of {old.key.course_id}, and what is to replace it is a "
+            f"{request.key.kind} of {request.key.course_id}; revoke the one, issue the other"
+        )
+        raise IssueError("document-differs", message, where=str(old.code))
+    return Correction(request, old, reason)
 
 
 def record_request(
@@ -83,7 +121,7 @@ def record_request(
             "one; issue it first, with: signedcert issue"
         )
         raise IssueError("certificate-missing", message, where="learner_id")
-    credential = parse_credential(CompactJWS.parse(certificate.document.encode()).payload)
+    credential = _credential(certificate)
     return RecordRequest(
         record,
         credential,
@@ -111,6 +149,70 @@ class Versions:
                 raise IssueError("course-unknown", message, where="course")
             course = self._known[course_id, version] = Course.parse(row.text.encode())
         return course
+
+
+class _Sources:
+    """What a batch of rows refers to, read at once."""
+
+    def __init__(
+        self,
+        rows: Sequence[Row | BadRow],
+        courses: Mapping[str, Course],
+        registry: Registry,
+        *,
+        replace_records: bool,
+    ) -> None:
+        keys = [_certificate_key(row) for row in rows if isinstance(row, GradebookRow)]
+        keys = [key for key in keys if is_unicode(key)]
+        records = [key._replace(kind=RECORD_KIND) for key in keys] if replace_records else []
+        codes = [row.code for row in rows if isinstance(row, CorrectionRow)]
+        self._courses = courses
+        self._versions = Versions(courses, registry)
+        self._current = registry.find_current([*keys, *records])
+        self._documents = registry.find_all(codes)
+
+    def asked(self, row: Row) -> Asked:
+        """What one of the rows asks for."""
+        if isinstance(row, RosterRow):
+            return _certificate(row, self._courses)
+        return self._record(row) if isinstance(row, GradebookRow) else self._correction(row)
+
+    def _record(self, row: GradebookRow) -> Asked:
+        certificate = self._current.get(_certificate_key(row))
+        request = record_request(row.record, certificate, self._versions)
+        old = self._current.get(request.key)
+        if old is None or old.claims == request.claims:
+            return request
+        # In whichever order the columns stand, they say the same.
+        issued = Bundle(old.document).unverified_record().results
+        if set(issued) == set(row.record.results):
+            request = request._replace(record=CourseRecord(issued))
+            if old.claims == request.claims:
+                return request
+        return Correction(request, old, "corrected", by_code=False)
+
+    def _correction(self, row: CorrectionRow) -> Asked:
+        old = self._documents.get(row.code)
+        if old is None:
+            raise unknown(row.code)
+        if old.key.kind != CERTIFICATE_KIND:
+            raise no_certificate(old.code)
+        said = _credential(old)
+        certificate = Certificate(
+            learner=said.learner if row.name is None else row.name,
+            course=self._versions.find(said.course, said.version),
+            completed=row.completed or said.completed,
+            started=row.started or said.started,
+            valid_until=said.valid_until,
+        )
+        # A name that stays was confirmed when it was issued, or had no need to be.
+        confirmed = row.name_confirmed or row.name is None
+        request = CertificateRequest(certificate, old.key.learner_id, old.key.run, confirmed)
+        return Correction(request, old, row.reason)
+
+
+def _credential(certificate: DocumentRow) -> Credential:
+    return parse_credential(CompactJWS.parse(certificate.document.encode()).payload)
 
 
 def _certificate(row: RosterRow, courses: Mapping[str, Course]) -> CertificateRequest:

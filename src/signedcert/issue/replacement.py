@@ -1,90 +1,96 @@
 """A corrected document, in the place of one that was issued."""
 
-from datetime import datetime
+from typing import NamedTuple, TypeAlias
 
-from signedcert.core.encoding import whole_seconds
-from signedcert.documents.certificate import Certificate
-from signedcert.documents.record import CourseRecord
+from signedcert.core.code import VerificationCode
 from signedcert.errors import IssueError
-from signedcert.issue.issuer import Issuer
-from signedcert.issue.prepare import Versions, record_request
-from signedcert.issue.requests import CERTIFICATE_KIND, CertificateRequest, Request
-from signedcert.registry.errors import ConflictError
-from signedcert.registry.registry import DocumentRow, Registry
-from signedcert.registry.statuses import RefusedChangesError, StatusChange
+from signedcert.issue.requests import CERTIFICATE_KIND, Request
+from signedcert.registry.registry import DocumentRow
+from signedcert.registry.statuses import StatusChange, refusal
 from signedcert.trust.reasons import Why
 from signedcert.trust.statuslist import REPLACED, REVOKED
 
-#: Others may take the place in a status list that was drawn; that they do so twice is rare.
-_ATTEMPTS = 20
 
+class Correction(NamedTuple):
+    """A request for what is to take the place of ``old``. It leads to one new document: asked
+    again, to the same one, as long as that one is current and says what is asked for.
 
-def correction(
-    registry: Registry,
-    old: DocumentRow,
-    corrected: Certificate | CourseRecord,
-    *,
-    name_confirmed: bool,
-) -> Request:
-    """What asks for ``corrected``, for the learner and run of ``old``.
-
-    Raises IssueError: ``document-differs``, it is another kind of document, or of another course;
-    what ``record_request`` refuses.
+    ``by_code`` is for an ``old`` that was named itself: if it is revoked, it stays so, and the new
+    document is issued all the same.
     """
-    learner_id, run = old.key.learner_id, old.key.run
-    if isinstance(corrected, Certificate):
-        request: Request = CertificateRequest(corrected, learner_id, run, name_confirmed)
-    else:
-        key = old.key._replace(kind=CERTIFICATE_KIND)
-        certificate = registry.find_current([key]).get(key)
-        request = record_request(corrected, certificate, Versions({}, registry))
-    if request.key != old.key:
+
+    request: Request
+    old: DocumentRow
+    reason: Why
+    by_code: bool = True
+
+    def ends(self, current: DocumentRow) -> bool:
+        """Whether ``old`` is to be replaced yet; otherwise something has taken its place."""
+        return current.code == self.old.code
+
+    def changes(self, status: int) -> tuple[StatusChange, ...]:
+        """What is said of ``old``, which has this status: nothing, if it is revoked.
+
+        Raises IssueError: ``already-issued``, the new one would say the same, and neither is
+        ``old`` revoked nor the reason "other"; ``status-final``, it is revoked and was not named
+        by its code; what ``refusal`` says of the change.
+        """
+        if status == REVOKED:
+            if self.by_code:
+                return ()
+            raise was_revoked(self.old)
+        old, request = self.old, self.request
+        same = (old.claims, old.course_version) == (request.claims, request.course.version)
+        if same and self.reason != "other":
+            message = "it says exactly this; to issue it anew all the same, give the reason other"
+            raise IssueError("already-issued", message, where=str(old.code))
+        change = StatusChange(old.code, REPLACED, self.reason)
+        if error := refusal(change, status):
+            raise error
+        return (change,)
+
+
+#: What an issuer is asked for.
+Asked: TypeAlias = Request | Correction
+
+
+def request_of(asked: Asked) -> Request:
+    """What is to be issued, whatever it replaces."""
+    return asked.request if isinstance(asked, Correction) else asked
+
+
+def other_claims(asked: Asked, current: DocumentRow) -> IssueError:
+    """Of a request for whose learner, course and run there is a document with other claims."""
+    kind, code = current.key.kind, current.code
+    if isinstance(asked, Correction) and asked.by_code:
         message = (
-            f"it is a {old.key.kind} of {old.key.course_id}, and what is to replace it is a "
-            f"{request.key.kind} of {request.key.course_id}; revoke the one, issue the other"
+            f"another one was issued in its place, {code}, which says something else; correct that "
+            "one"
         )
-        raise IssueError("document-differs", message, where=str(old.code))
-    return request
+        return IssueError("status-final", message, where=str(asked.old.code))
+    how = f"replace {code}" if kind == CERTIFICATE_KIND else "issue-records GRADEBOOK --replace"
+    message = (
+        f"{kind} {code} was issued for this learner, course and run with other claims; what is "
+        f"issued is not changed: a correction is a new document that replaces it: signedcert {how}"
+    )
+    return IssueError("already-issued", message, where="learner_id")
 
 
-def replace_document(
-    issuer: Issuer, old: DocumentRow, request: Request, reason: Why, at: datetime
-) -> DocumentRow:
-    """Issues what is asked for, and makes ``old`` replaced in the same transaction. An ``old`` that
-    was revoked stays so.
-
-    Raises IssueError: ``already-issued``, it says the same and neither is ``old`` revoked nor the
-    reason "other"; what ``StatusTable.change`` and ``Issuer.sign`` refuse; ``registry-busy``.
-    """
-    at = whole_seconds(at, "at")
-    change = _change(issuer.registry, old, request, reason)
-    for _ in range(_ATTEMPTS):
-        (place,) = issuer.registry.draw_status(1)
-        row = issuer.sign(request, place, at)
-        try:
-            issuer.registry.replace(old.code, change, row, at)
-        except ConflictError:  # another process was first: draw again
-            continue
-        except RefusedChangesError as refused:
-            raise refused.errors[0] from None
-        return row
-    message = f"the registry was busy {_ATTEMPTS} times in a row; try again"
-    raise IssueError("registry-busy", message)
+def was_revoked(current: DocumentRow) -> IssueError:
+    """Of a request for whose learner, course and run there is a document that was revoked."""
+    kind, code = current.key.kind, current.code
+    how = f"signedcert replace {code}" if kind == CERTIFICATE_KIND else "Institution.replace"
+    message = (
+        f"{kind} {code}, for this learner, course and run, was revoked; if another one is to be "
+        f"issued, say so: {how}"
+    )
+    return IssueError("status-final", message, where="learner_id")
 
 
-def _change(
-    registry: Registry, old: DocumentRow, request: Request, reason: Why
-) -> StatusChange | None:
-    """What is said of ``old``; None if that it is revoked, and stays so."""
-    status = registry.statuses.of(old.code)
-    if status is not None and status.status == REVOKED:
-        current = registry.find_current([old.key]).get(old.key)
-        if current is not None and current.code == old.code:
-            return None
-        message = "it is revoked, and another one was issued since; that is the one to replace"
-        raise IssueError("status-final", message, where=str(old.code))
-    same = (old.claims, old.course_version) == (request.claims, request.course.version)
-    if same and reason != "other":
-        message = "it says exactly this; to issue it anew all the same, give the reason other"
-        raise IssueError("already-issued", message, where=str(old.code))
-    return StatusChange(old.code, REPLACED, reason)
+def no_certificate(code: VerificationCode) -> IssueError:
+    """Of a record that is to be replaced like a certificate."""
+    message = (
+        "it is a course record; correct its gradebook, and run: signedcert issue-records GRADEBOOK "
+        "--replace"
+    )
+    return IssueError("document-differs", message, where=str(code))

@@ -1,11 +1,11 @@
-"""What a roster or a gradebook leads to: a file for each row, issued.csv and errors.csv."""
+"""What a file of rows leads to: a bundle for each row, a report, and errors.csv."""
 
 import csv
 import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from signedcert.carriers.bundle import SUFFIX
 from signedcert.documents.text import cell
@@ -14,50 +14,66 @@ from signedcert.issue.issuer import Issued
 from signedcert.issue.prepare import Row
 from signedcert.issue.rows import BadRow
 
-REPORTS = ("issued.csv", "errors.csv")
-ISSUED_COLUMNS = ("learner_id", "course", "run", "code", "url", "file")
-ERROR_COLUMNS = ("line", "learner_id", "field", "reason", "value", "message")
+
+class Report(NamedTuple):
+    """The file that says what rows led to, its columns, and by what errors.csv calls a row."""
+
+    name: str
+    columns: tuple[str, ...]
+    label: str
+
+
+ISSUED = Report("issued.csv", ("learner_id", "course", "run", "code", "url", "file"), "learner_id")
+REPLACED = Report("replaced.csv", ("old_code", "code", "url", "file"), "code")
+_ERRORS = "errors.csv"
+
+Way: TypeAlias = Literal["issued", "again", "replaced"]
 
 
 class IssuedRow(NamedTuple):
-    """A row and the document that it led to."""
+    """A row and the document that it led to; ``replaced`` if it took the place of another one."""
 
     row: Row
     issued: Issued
+    replaced: bool = False
+
+    @property
+    def way(self) -> Way:
+        """How it is counted."""
+        if self.issued.again:
+            return "again"
+        return "replaced" if self.replaced else "issued"
 
 
 class WrittenRow(NamedTuple):
-    """A row whose document is in its file: a line of issued.csv, ``url`` empty for a record, and
-    ``again`` as ``Issued`` has it.
+    """A row whose document is in its file: a line of the report, and how it is counted. The url is
+    empty for a record.
     """
 
-    learner_id: str
-    course: str
-    run: str
-    code: str
-    url: str
-    file: str
-    again: bool
+    cells: tuple[str, ...]
+    way: Way
 
 
 class Counts(NamedTuple):
-    """How it went."""
+    """How it went: documents that are new, that were there before (``again``), rows that led to
+    none, and documents that are new in the place of others.
+    """
 
     issued: int
     again: int
     bad: int
+    replaced: int = 0
 
 
 def write_bundle(outcome: IssuedRow, directory: Path) -> WrittenRow:
     """Puts the document's bundle into ``directory``, whole or not at all."""
-    row, issued = outcome
+    row, issued, _ = outcome
     code = str(issued.code)
     name = f"{code}{SUFFIX}"
     data = issued.bundle.encode()
     if not (issued.again and _holds(directory / name, data)):
         _write(directory, name, data)
-    url = issued.url or ""
-    return WrittenRow(row.learner_id, row.course, row.run, code, url, name, issued.again)
+    return WrittenRow((*row.identity, code, issued.url or "", name), outcome.way)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -83,15 +99,15 @@ def _write(directory: Path, name: str, data: bytes) -> None:
 
 
 def write_results(outcomes: Iterable[IssuedRow | BadRow], directory: Path) -> Iterator[Counts]:
-    """Writes a bundle per certificate, and what ``write_reports`` writes."""
+    """Writes a bundle per document, and what ``write_reports`` writes."""
     lines = (one if isinstance(one, BadRow) else write_bundle(one, directory) for one in outcomes)
     return write_reports(lines, directory)
 
 
 def write_reports(
-    lines: Generator[WrittenRow | BadRow, None, None], directory: Path
+    lines: Generator[WrittenRow | BadRow, None, None], directory: Path, report: Report = ISSUED
 ) -> Iterator[Counts]:
-    """Writes ``issued.csv`` and ``errors.csv``, and yields the counts so far after each row. They
+    """Writes the ``report`` and ``errors.csv``, and yields the counts so far after each row. They
     appear whole, at the end. ``directory`` is there when the first line is asked for.
 
     The registry is the record: what is missing here after a crash, another run writes again.
@@ -101,7 +117,7 @@ def write_reports(
     directory.mkdir(parents=True, exist_ok=True)
     try:
         with _alone(directory), closing(lines):  # whoever makes them is done before the next run
-            yield from _write_parts(lines, directory)
+            yield from _write_parts(lines, directory, report)
     except BaseException:
         if made:
             with suppress(OSError):  # there is something in it
@@ -128,33 +144,38 @@ def _alone(directory: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _write_parts(lines: Iterable[WrittenRow | BadRow], directory: Path) -> Iterator[Counts]:
-    parts = [directory / f".{name}.part" for name in REPORTS]
+def _write_parts(
+    lines: Iterable[WrittenRow | BadRow], directory: Path, report: Report
+) -> Iterator[Counts]:
+    names = (report.name, _ERRORS)
+    parts = [directory / f".{name}.part" for name in names]
     try:
-        yield from _write_reports(lines, parts)
+        yield from _write_reports(lines, parts, report)
     except BaseException:
         for part in parts:
             part.unlink(missing_ok=True)
         raise
-    for part, name in zip(parts, REPORTS, strict=True):
+    for part, name in zip(parts, names, strict=True):
         os.replace(part, directory / name)
 
 
-def _write_reports(lines: Iterable[WrittenRow | BadRow], parts: list[Path]) -> Iterator[Counts]:
-    issued = again = bad = 0
+def _write_reports(
+    lines: Iterable[WrittenRow | BadRow], parts: list[Path], report: Report
+) -> Iterator[Counts]:
+    ways: dict[Way, int] = {"issued": 0, "again": 0, "replaced": 0}
+    bad = 0
     with (
         parts[0].open("w", encoding="utf-8", newline="") as good_file,
         parts[1].open("w", encoding="utf-8", newline="") as bad_file,
     ):
         good, wrong = csv.writer(good_file), csv.writer(bad_file)
-        good.writerow(ISSUED_COLUMNS)
-        wrong.writerow(ERROR_COLUMNS)
+        good.writerow(report.columns)
+        wrong.writerow(("line", report.label, *BadRow._fields[2:]))
         for line in lines:
             if isinstance(line, BadRow):
                 wrong.writerow([line.line, *map(cell, line[1:])])
                 bad += 1
             else:
-                good.writerow(line[: len(ISSUED_COLUMNS)])
-                again += line.again
-                issued += not line.again
-            yield Counts(issued, again, bad)
+                good.writerow(line.cells)
+                ways[line.way] += 1
+            yield Counts(bad=bad, **ways)

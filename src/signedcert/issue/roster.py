@@ -6,8 +6,16 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from signedcert.documents.text import visible
-from signedcert.issue.rows import BadRow, Form, ReadRow, Table, read_date, read_rows
+from signedcert.issue.rows import (
+    BadRow,
+    Form,
+    ReadRow,
+    Table,
+    check_columns,
+    read_date,
+    read_rows,
+    read_yes,
+)
 
 __all__ = ["OPTIONAL", "REQUIRED", "BadRow", "RosterRow", "read_roster"]
 
@@ -19,7 +27,6 @@ _FORM = Form(
     REQUIRED,
     f"the first line names the columns {', '.join(REQUIRED)}, and optionally {', '.join(OPTIONAL)}",
 )
-_YES = ("yes", "true", "1")
 
 
 class RosterRow(NamedTuple):
@@ -34,6 +41,16 @@ class RosterRow(NamedTuple):
     started: date | None
     name_confirmed: bool
 
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What no other row has that is to count."""
+        return self.learner_id, self.course, self.run
+
+    @property
+    def label(self) -> str:
+        """What people know it by."""
+        return self.learner_id
+
 
 def read_roster(path: Path) -> Iterator[RosterRow | BadRow]:
     """The rows of a roster, one at a time; UTF-8 with or without byte-order mark, comma or
@@ -46,11 +63,8 @@ def read_roster(path: Path) -> Iterator[RosterRow | BadRow]:
 
 
 def _begin(table: Table) -> ReadRow[RosterRow]:
+    check_columns(table, _COLUMNS)
     header = table.names
-    unknown = [name for name in header if name not in _COLUMNS]
-    if unknown or len(set(header)) != len(header):
-        message = f"column {visible(', '.join(unknown or header))} is unknown or stands twice"
-        raise table.refusal("column-unknown", message)
     pick = itemgetter(*(header.index(name) if name in header else -1 for name in _COLUMNS))
 
     def read_row(line: int, cells: list[str]) -> RosterRow:
@@ -63,7 +77,7 @@ def _begin(table: Table) -> ReadRow[RosterRow]:
             run,
             read_date("completed", completed),
             read_date("started", started) if started else None,
-            confirmed.casefold() in _YES,
+            read_yes(confirmed),
         )
 
     return read_row

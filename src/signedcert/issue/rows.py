@@ -20,6 +20,7 @@ _MAX_CELL = 4096
 #: in memory whole, and a quotation mark that is not closed takes no more along than this.
 _MAX_ROW = 64 * 1024
 _BLOCK = 64 * 1024
+_YES = ("yes", "true", "1")
 #: What bytes that are not UTF-8 are decoded to.
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
@@ -29,12 +30,14 @@ ReadRow: TypeAlias = Callable[[int, list[str]], Row]
 
 
 class BadRow(NamedTuple):
-    """A row that is not issued, and why."""
+    """A row that leads to nothing, and why. ``label`` is what people know it by: a learner id, or a
+    code.
+    """
 
     line: int
-    learner_id: str
+    label: str
     field: str
-    reason: str
+    reason: Reason
     value: str
     message: str
 
@@ -52,12 +55,13 @@ class RowError(Exception):
 
 class Form(NamedTuple):
     """What a table is called, which columns it must have, where no cell is empty, and ``header``,
-    words that say what the first line has to be.
+    words that say what the first line has to be. ``label`` is the column that people know a row by.
     """
 
     noun: str
     required: tuple[str, ...]
     header: str
+    label: str = "learner_id"
 
 
 class Cells(NamedTuple):
@@ -171,8 +175,8 @@ class Table:
         return f"save the {self.form.noun} as UTF-8 (in Excel: CSV UTF-8)"
 
     def _bad_row(self, row: Cells, error: RowError) -> BadRow:
-        learner_id = dict(zip(self.names, row.cells, strict=False)).get("learner_id", "")
-        shown = visible(learner_id), error.field, error.reason, visible(error.value)
+        label = dict(zip(self.names, row.cells, strict=False)).get(self.form.label, "")
+        shown = visible(label), error.field, error.reason, visible(error.value)
         return BadRow(row.line, *shown, row.explain(error.message))
 
 
@@ -193,6 +197,22 @@ def read_rows(
     except OSError as error:
         message = error.strerror or "cannot be read"
         raise IssueError("roster-unreadable", message, where=str(path)) from error
+
+
+def check_columns(table: Table, known: tuple[str, ...]) -> None:
+    """Returns if a table has no other columns, and none twice. Raises IssueError
+    ``column-unknown``.
+    """
+    names = table.names
+    unknown = [name for name in names if name not in known]
+    if unknown or len(set(names)) != len(names):
+        message = f"column {visible(', '.join(unknown or names))} is unknown or stands twice"
+        raise table.refusal("column-unknown", message)
+
+
+def read_yes(value: str) -> bool:
+    """Whether a cell says yes."""
+    return value.casefold() in _YES
 
 
 @lru_cache  # a table has few different ones

@@ -235,6 +235,17 @@ class Registry:
             row = connection.execute(_SELECT.where(documents.c.code == code.symbols)).first()
         return None if row is None else _document(row)
 
+    def find_all(self, codes: Sequence[VerificationCode]) -> dict[VerificationCode, DocumentRow]:
+        """The documents that exist among these, current or not."""
+        symbols = [code.symbols for code in codes]
+        with self._engine.connect() as connection:
+            rows = [
+                _document(row)
+                for chunk in _chunks(symbols)
+                for row in connection.execute(_AMONG, {"codes": chunk})
+            ]
+        return {row.code: row for row in rows}
+
     def find_current(self, keys: Sequence[DocumentKey]) -> dict[DocumentKey, DocumentRow]:
         """The current documents that exist among these."""
         found = {}
@@ -285,18 +296,24 @@ class Registry:
             raise ConflictError from error
 
     def replace(
-        self, old: VerificationCode, change: StatusChange | None, row: DocumentRow, at: datetime
+        self,
+        old: Sequence[VerificationCode],
+        changes: Sequence[StatusChange],
+        rows: Iterable[DocumentRow],
+        at: datetime,
     ) -> None:
-        """Makes ``row`` the current document in the place of ``old``, and the ``change`` if there
-        is one, in one transaction. Neither document names the other.
+        """Writes all ``rows``, some of them in the place of the documents ``old``, which are then
+        not current any more, and makes the ``changes``: all of it in one transaction, or nothing.
+        No document names another one.
 
         Raises RefusedChangesError as ``StatusTable.change`` does; ConflictError as ``add`` does.
         """
         try:
             with self._engine.begin() as connection:
-                write_changes(connection, [change] if change else [], at)
-                connection.execute(_NO_MORE, {"symbols": old.symbols})
-                _insert(connection, [row])
+                write_changes(connection, changes, at)
+                if old:
+                    connection.execute(_NO_MORE, [{"symbols": code.symbols} for code in old])
+                _insert(connection, rows)
         except IntegrityError as error:
             raise ConflictError from error
 
@@ -325,6 +342,7 @@ _SELECT = select(
 )
 
 
+_AMONG = _SELECT.where(documents.c.code.in_(bindparam("codes", expanding=True)))
 #: The names of what ``DocumentRow`` holds, its key spread out.
 _COLUMNS = tuple(column.name for column in _SELECT.selected_columns)
 _NO_MORE = update(documents).where(documents.c.code == bindparam("symbols")).values(current=False)

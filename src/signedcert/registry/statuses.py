@@ -89,14 +89,14 @@ class StatusTable:
             return None
         return CurrentStatus(VALID if row[0] is None else row[0], *row[1:])
 
-    def revoked(self, codes: Sequence[VerificationCode]) -> set[VerificationCode]:
-        """Those of the documents that are revoked."""
+    def among(self, codes: Sequence[VerificationCode]) -> dict[VerificationCode, int]:
+        """The statuses of those of the documents that ever had another one than VALID."""
         symbols = [code.symbols for code in codes]
         with self._engine.connect() as connection:
             return {
-                VerificationCode(found)
+                VerificationCode(found): status
                 for chunk in _chunks(symbols)
-                for found in connection.scalars(_REVOKED, {"codes": chunk})
+                for found, status in connection.execute(_NEWEST_AMONG, {"codes": chunk})
             }
 
     def not_valid(self) -> list[NotValid]:
@@ -144,18 +144,20 @@ def _refusals(
 ) -> Iterator[tuple[int, IssueError]]:
     """What is wrong, by position; ``statuses`` follow the changes that can be made."""
     for position, change in enumerate(changes):
-        error = _refusal(change, statuses.get(change.code.symbols))
+        error = refusal(change, statuses.get(change.code.symbols))
         if error is None:
             statuses[change.code.symbols] = change.status
         else:
             yield position, error
 
 
-def _refusal(change: StatusChange, before: int | None) -> IssueError | None:
+def refusal(change: StatusChange, before: int | None) -> IssueError | None:
+    """Why a document cannot be given a status after the one that it has; None if it can. A document
+    without a status is none of ours.
+    """
     code, after, reason = change
     if before is None:
-        message = "no document with this code was issued here"
-        return IssueError("document-unknown", message, where=str(code))
+        return unknown(code)
     if before == after:
         message = f"it is {STATUS_WORDS[before]} already"
         return IssueError("status-unchanged", message, where=str(code))
@@ -163,6 +165,12 @@ def _refusal(change: StatusChange, before: int | None) -> IssueError | None:
         message = f"it is {STATUS_WORDS[before]}, and that is final"
         return IssueError("status-final", message, where=str(code))
     return _reason_refusal(change) if reason not in WHY.get(after, (None,)) else None
+
+
+def unknown(code: VerificationCode) -> IssueError:
+    """Of a code that no document has."""
+    message = "no document with this code was issued here"
+    return IssueError("document-unknown", message, where=str(code))
 
 
 def _reason_refusal(change: StatusChange) -> IssueError:
@@ -193,10 +201,13 @@ _OF = (
     .select_from(_STATED)
     .where(documents.c.code == bindparam("code"))
 )
-#: What is revoked stays so: any row will do.
-_REVOKED = select(status_changes.c.document).where(
-    status_changes.c.document.in_(bindparam("codes", expanding=True)),
-    status_changes.c.status == REVOKED,
+_CHANGED = status_changes.c.document.in_(bindparam("codes", expanding=True))
+_NEWEST_AMONG = select(status_changes.c.document, status_changes.c.status).where(
+    status_changes.c.number.in_(
+        select(func.max(status_changes.c.number))
+        .where(_CHANGED)
+        .group_by(status_changes.c.document)
+    )
 )
 _NEWEST_OF_ALL = select(func.max(status_changes.c.number)).group_by(status_changes.c.document)
 #: Not sorted here: a database might then go through all documents in that order.
