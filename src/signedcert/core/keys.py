@@ -262,7 +262,7 @@ def _check_ed25519(raw: bytes) -> _Check:
 
 def _check_mldsa(algorithm: Algorithm) -> Callable[[bytes], _Check]:
     def make(raw: bytes) -> _Check:
-        from cryptography.hazmat.primitives.asymmetric import mldsa  # noqa: PLC0415 - roots only
+        from cryptography.hazmat.primitives.asymmetric import mldsa  # noqa: PLC0415 - roots and logs
 
         kind = mldsa.MLDSA44PublicKey if algorithm == "ML-DSA-44" else mldsa.MLDSA65PublicKey
         verify = kind.from_public_bytes(raw).verify
