@@ -45,6 +45,7 @@ WON = (
 VERIFIERS = {
     "the institution's own": OWN,
     "an older one of them": OWN[:1],
+    "the institution's own, the root rotated": (OWN[0], "3 tag=own root=B next=C by=AB"),
     "the other one": THEFT[:1],
     "what follows the other one": THEFT,
     "both": (OWN[0], THEFT[0]),
@@ -154,10 +155,13 @@ def test_a_source_that_has_what_lost_cannot_bring_it_back(
     assert (follows if loser == "what follows" else "this source is behind") in done.err
 
 
-def test_before_it_is_settled_the_other_side_makes_a_fork(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("length", [1, 3])
+def test_before_it_is_settled_the_other_side_makes_a_fork(
+    run: Run, tmp_path: Path, length: int
+) -> None:
     """Of a version that is known, too: the institution's later ones do not hide the theft."""
     store = knows(tmp_path / "trust", THEFT[0])
-    mirror = published(tmp_path / "mirror", data(FIRST, *OWN))
+    mirror = published(tmp_path / "mirror", data(FIRST, *OWN[:length]))
     with website(mirror) as (address, _):
         done = run("trust", "update", "--from", address, "--trust", store)
     assert (done.status, "[trust-fork]" in done.err) == (1, True)

@@ -88,11 +88,13 @@ def test_it_wins_where_it_arrives() -> None:
         assert not store.institutions[ISS].forked
 
 
+LATE = accepted(rename(successor(OWN.unverified, at=AT), "Mallory"), 0, 2)
 FORGED = signed_by(rename(successor(FIRST, at=AT), "Mallory"), *guild().keys[0].root)
 NOT_A_FORK: dict[str, tuple[Fork, Reason, type[Exception]]] = {
     "one holder's keys alone": (Fork((OWN,), FORGED), "key-not-authorised", RejectedError),
     "the same manifest twice": (Fork((OWN,), OWN), "trust-fork", UndecidedError),
     "another version": (Fork((OWN,), THIRD), "trust-fork", UndecidedError),
+    "a fork of a later version": (Fork((OWN, THIRD), LATE), "trust-fork", UndecidedError),
     "a version is left out": (Fork((THIRD,), THEFT), "manifest-version", MalformedError),
     "one that rotates": (Fork((OWN,), signed(rename(SETTLED, "X"))), "trust-fork", UndecidedError),
     "an own one that rotates": (
@@ -186,10 +188,11 @@ def test_so_does_one_who_knows_the_other_one_where_the_institution_has_none(
         assert reviewed.before == FIRST
 
 
-def test_without_evidence_a_known_version_is_not_replaced(notes: Notes) -> None:
+def test_without_evidence_a_known_version_is_not_replaced(tmp_path: Path) -> None:
+    nothing = Notes(tmp_path / "signed")
     for store in (known(OWN), known(THEFT), known(OWN, THEFT)):
         with refused("trust-fork", "version 2", UndecidedError):
-            review(proposal(fork=None), store, notes, None)
+            review(proposal(fork=None), store, nothing, None)
 
 
 def test_nor_by_what_does_not_rotate(notes: Notes) -> None:
