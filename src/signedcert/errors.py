@@ -195,6 +195,8 @@ Configuration: TypeAlias = Literal[
     "home-missing",
     "home-unsigned",
     "key-file",
+    "log-behind",
+    "log-damaged",
     "passphrase-missing",
     "passphrase-wrong",
     "policy-empty",

@@ -6,6 +6,7 @@ setting says otherwise, the registry.
 """
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ from signedcert.custody.private import PrivateKey
 from signedcert.custody.proposal import read_holders, write_holders
 from signedcert.errors import ConfigurationError, MalformedError
 from signedcert.files import read_limited, write_atomic
+from signedcert.log.saved import SavedHead
 from signedcert.registry.engine import sqlite_url
 from signedcert.registry.registry import Registry
 from signedcert.trust.entries import Role
@@ -38,6 +40,9 @@ _HOLDERS = "holders"
 #: What the root holders are asked to sign first; nothing else can become manifest 1.
 _UNSIGNED = "1.payload"
 _REGISTRY = "registry.sqlite"
+_PUBLISHED = "published"
+#: Behind the name of the home, beside it.
+_SAVED_HEAD = ".saved-head"
 _SQLITE = "sqlite:///"
 _MAX_CONFIGURATION = 64 * 1024
 _MAX_URI = 4096
@@ -45,13 +50,16 @@ _SIGNER = re.compile("^signer[ \t]*=.*$", re.MULTILINE)
 
 
 class Configuration(BaseModel):
-    """``signedcert.toml``: where the signer and the registry are, relative to the home."""
+    """``signedcert.toml``: where the signer and the registry are, relative to the home; and, if it
+    is not to be beside the home, the file in which the newest head of the log is saved.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     version: Annotated[int, Field(ge=1, le=1)]
     signer: str
     registry: str
+    saved_head: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +98,20 @@ class Home:
         key: PrivateKey,
         passphrase: str,
         holders: tuple[Holder, ...] = (),
+        *,
+        log: tuple[PrivateKey, ...] = (),
     ) -> None:
-        """Writes a new home with its first manifest, its issuing key and an empty registry. It
-        appears whole or not at all. A manifest without signatures is kept as what has to be
-        signed; until it is, there is nothing to issue with.
+        """Writes a new home with its first manifest, its issuing key, the keys of its log and an
+        empty registry. It appears whole or not at all. A manifest without signatures is kept as
+        what has to be signed; until it is, there is nothing to issue with.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
         try:
             _fill(new, manifest, key, passphrase)
             _write_holders(new, 1, holders)
+            for one in log:
+                _write_key(new, one, "log", passphrase)
             if path.exists():
                 path.rmdir()
             new.rename(path)
@@ -116,6 +128,20 @@ class Home:
         if not url.startswith(_SQLITE):
             return url
         return sqlite_url(self.path / url.removeprefix(_SQLITE))
+
+    @property
+    def published(self) -> Path:
+        """What is served as ``/.well-known/signedcert/``."""
+        return self.path / _PUBLISHED
+
+    @property
+    def saved_head(self) -> SavedHead:
+        """The newest head of the log, outside of the home."""
+        named = self.configuration.saved_head
+        if named is not None:
+            return SavedHead(self.path / named, required=True)
+        home = Path(os.path.abspath(self.path))  # noqa: PTH100 - not resolved: it is about the name
+        return SavedHead(home.with_name(f"{home.name}{_SAVED_HEAD}"))
 
     def history(self) -> History:
         """The home's own manifests, every rule checked; version 1 is its own pin.

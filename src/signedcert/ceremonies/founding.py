@@ -20,13 +20,16 @@ from signedcert.custody.private import PrivateKey
 from signedcert.custody.proposal import Proposal
 from signedcert.errors import ConfigurationError, MalformedError
 from signedcert.home import Home
-from signedcert.trust.changes import FRESH
+from signedcert.log.keys import new_log_keys
+from signedcert.trust.changes import FRESH, add_log
 from signedcert.trust.entries import KeyEntry, key_url
 from signedcert.trust.manifest import KeyManifest
 
 
 class Founding(NamedTuple):
-    """What an institution begins with. ``passphrase`` is that of the issuing key."""
+    """What an institution begins with. ``passphrase`` is that of the issuing key, and of the keys
+    of the log.
+    """
 
     name: str
     url: str
@@ -61,14 +64,14 @@ def found_with_roots(
     require_apart(root, home)
     keys = [HolderKeys.generate(f"Root holder {number}") for number in range(1, holders + 1)]
     people = tuple(one.holder for one in keys)
-    issuing = PrivateKey.generate(founding.algorithm)
-    manifest = _first(founding, issuing, people, needed)
+    issuing, log = PrivateKey.generate(founding.algorithm), new_log_keys()
+    manifest = _with_log(_first(founding, issuing, people, needed), log)
     signed = sign_manifest(manifest, [key for one in keys for key in one.root])
     written: list[Path] = []
     try:
         for number, one in enumerate(keys, 1):
             written += one.write(holder_folder(root, number), root_passphrase)
-        Home.write(home, signed, issuing, founding.passphrase, people)
+        Home.write(home, signed, issuing, founding.passphrase, people, log=log)
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
@@ -94,11 +97,12 @@ def found_with_holders(
     _require_passphrases(founding.passphrase)
     Home.require_free(home)
     require_apart(directory, home)
-    issuing = PrivateKey.generate(founding.algorithm)
-    proposal = Proposal(_first(founding, issuing, people, needed), (), people)
+    issuing, log = PrivateKey.generate(founding.algorithm), new_log_keys()
+    manifest = _with_log(_first(founding, issuing, people, needed), log)
+    proposal = Proposal(manifest, (), people)
     proposal.write(directory)
     try:
-        Home.write(home, proposal.manifest, issuing, founding.passphrase, people)
+        Home.write(home, manifest, issuing, founding.passphrase, people, log=log)
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
@@ -137,6 +141,11 @@ def _first(
     except MalformedError as error:
         field = error.where.removeprefix("manifest.").replace("iss", "url")
         raise ConfigurationError("setting-invalid", error.message, where=field) from error
+
+
+def _with_log(manifest: KeyManifest, keys: Sequence[PrivateKey]) -> KeyManifest:
+    """What is issued is logged from the first day."""
+    return add_log(manifest, tuple(key.public_key for key in keys))
 
 
 def _remove_empty(directories: Iterable[Path]) -> None:

@@ -16,9 +16,11 @@ from signedcert.custody.signer import open_signer
 from signedcert.errors import ConfigurationError, MalformedError
 from signedcert.files import read_limited
 from signedcert.home import Home
+from signedcert.log.keys import new_log_keys
 from signedcert.trust.changes import (
     FRESH,
     add_key,
+    add_log,
     change_state,
     rename,
     rotate_root,
@@ -42,6 +44,7 @@ class Wanted:
 
     ``keys`` are public keys to pre-publish, each with the URI of its signer if it is known here;
     ``generate`` the algorithm of a new issuing key to make and pre-publish. Keys are named by kid.
+    ``log`` begins a log, the first one or another.
     ``holders`` are the public files of who will hold the root after a root rotation.
     """
 
@@ -53,6 +56,7 @@ class Wanted:
     retire: tuple[str, ...] = ()
     void: tuple[str, ...] = ()
     snapshot: bool = False
+    log: bool = False
     status_max_age: timedelta | None = None
     holders: tuple[Holder, ...] = ()
     threshold: int | None = None
@@ -60,7 +64,7 @@ class Wanted:
     @property
     def makes_keys(self) -> bool:
         """Whether private keys are made, for which a passphrase is needed."""
-        return self.snapshot or self.generate is not None
+        return self.snapshot or self.log or self.generate is not None
 
 
 def propose(
@@ -117,6 +121,8 @@ def _generate(wanted: Wanted) -> list[tuple[PrivateKey, Role]]:
         made.append((PrivateKey.generate(wanted.generate), "issue"))
     if wanted.snapshot:
         made.append((PrivateKey.generate(_SNAPSHOT_ALGORITHM), "snapshot"))
+    if wanted.log:
+        made += [(key, "log") for key in new_log_keys()]
     return made
 
 
@@ -133,7 +139,11 @@ def _draft(
     for public, _ in wanted.keys:
         _require_issuing(public)
         draft = add_key(draft, public, at=at)
+    if wanted.log:
+        draft = add_log(draft, tuple(key.public_key for key, role in made if role == "log"))
     for key, role in made:
+        if role == "log":
+            continue
         # Nobody has to know a snapshot key before it signs: without it, only freshness is lacking.
         state: State = "active" if role == "snapshot" else "pre-published"
         draft = add_key(draft, key.public_key, at=at, role=role, state=state)

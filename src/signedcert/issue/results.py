@@ -7,7 +7,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from signedcert.carriers.bundle import SUFFIX
+from signedcert.carriers.bundle import SUFFIX, Bundle
+from signedcert.core.code import VerificationCode
 from signedcert.documents.text import cell
 from signedcert.errors import IssueError
 from signedcert.issue.issuer import Issued
@@ -34,7 +35,7 @@ class WrittenRow(NamedTuple):
     learner_id: str
     course: str
     run: str
-    code: str
+    code: VerificationCode
     url: str
     file: str
     again: bool
@@ -48,16 +49,18 @@ class Counts(NamedTuple):
     bad: int
 
 
-def write_bundle(outcome: IssuedRow, directory: Path) -> WrittenRow:
-    """Puts the document's bundle into ``directory``, whole or not at all."""
+def line_of(outcome: IssuedRow) -> WrittenRow:
+    """The line of a row whose document is going to be in its file."""
     row, issued = outcome
-    code = str(issued.code)
-    name = f"{code}{SUFFIX}"
-    data = issued.bundle.encode()
-    if not (issued.again and _holds(directory / name, data)):
-        _write(directory, name, data)
-    url = issued.url or ""
-    return WrittenRow(row.learner_id, row.course, row.run, code, url, name, issued.again)
+    name, url = f"{issued.code}{SUFFIX}", issued.url or ""
+    return WrittenRow(row.learner_id, row.course, row.run, issued.code, url, name, issued.again)
+
+
+def write_bundle(line: WrittenRow, bundle: Bundle, directory: Path) -> None:
+    """Puts the bundle of a line into ``directory``, whole or not at all."""
+    data = bundle.encode()
+    if not (line.again and _holds(directory / line.file, data)):
+        _write(directory, line.file, data)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -84,8 +87,19 @@ def _write(directory: Path, name: str, data: bytes) -> None:
 
 def write_results(outcomes: Iterable[IssuedRow | BadRow], directory: Path) -> Iterator[Counts]:
     """Writes a bundle per certificate, and what ``write_reports`` writes."""
-    lines = (one if isinstance(one, BadRow) else write_bundle(one, directory) for one in outcomes)
-    return write_reports(lines, directory)
+    return write_reports(_write_bundles(outcomes, directory), directory)
+
+
+def _write_bundles(
+    outcomes: Iterable[IssuedRow | BadRow], directory: Path
+) -> Generator[WrittenRow | BadRow, None, None]:
+    for outcome in outcomes:
+        if isinstance(outcome, BadRow):
+            yield outcome
+            continue
+        line = line_of(outcome)
+        write_bundle(line, outcome.issued.bundle, directory)
+        yield line
 
 
 def write_reports(

@@ -12,6 +12,8 @@ from signedcert.core.encoding import whole_seconds
 from signedcert.core.keys import PublicKey
 from signedcert.errors import MalformedError
 from signedcert.trust.entries import KeyEntry, NextGroup, Role, RootGroup, StatusPolicy, key_url
+from signedcert.trust.landmarks import LandmarkList
+from signedcert.trust.logs import LogEntry, log_number, log_origin
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.states import State
 
@@ -71,6 +73,14 @@ def change_state(draft: KeyManifest, kid: str, state: State, *, at: datetime) ->
         raise MalformedError("manifest-key-state", message, where=old.key.thumbprint)
     new = replace(old, state=state, since=whole_seconds(at, "at"))
     return replace(draft, keys=tuple(new if one is old else one for one in draft.keys))
+
+
+def add_log(draft: KeyManifest, keys: tuple[PublicKey, ...]) -> KeyManifest:
+    """One more log, active from now on and without landmarks; ``keys`` sign its heads."""
+    number = 1 + max((log_number(draft.iss, log.origin) for log in draft.logs), default=0)
+    origin = log_origin(draft.iss, number)
+    entry = LogEntry(origin, keys, "active", LandmarkList().landmarks)
+    return replace(draft, logs=(*draft.logs, entry))
 
 
 def set_status(draft: KeyManifest, max_age: timedelta) -> KeyManifest:
