@@ -197,6 +197,7 @@ Configuration: TypeAlias = Literal[
     "home-unsigned",
     "key-file",
     "log-behind",
+    "log-damaged",
     "passphrase-missing",
     "passphrase-wrong",
     "policy-empty",

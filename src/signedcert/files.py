@@ -1,6 +1,8 @@
 """Files read with a limit and written whole or not at all."""
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from signedcert.errors import MalformedError
@@ -50,7 +52,7 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644, *, sync: bool = Tru
         Path(name).unlink(missing_ok=True)
         raise
     if sync:
-        sync_directory(path.parent)
+        sync_directories([path.parent])
 
 
 def write_new(path: Path, data: bytes, mode: int) -> None:
@@ -66,20 +68,46 @@ def write_new(path: Path, data: bytes, mode: int) -> None:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    sync_directory(path.parent)
+    sync_directories([path.parent])
 
 
 def remove(path: Path) -> None:
     """Removes a file, if it is there; on disk when it returns."""
     path.unlink(missing_ok=True)
-    sync_directory(path.parent)
+    sync_directories([path.parent])
 
 
-def sync_directory(path: Path) -> None:
+def write_synced(path: Path, data: bytes) -> None:
+    """Writes a file; its bytes are on disk when it returns, its name is not."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_directories(paths: Iterable[Path]) -> None:
     """POSIX makes a rename durable only so; Windows cannot open a directory, and need not."""
-    if os.name == "posix":
+    if os.name != "posix":
+        return
+    for path in dict.fromkeys(paths):
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Holds off whoever else wants the same file for a lock; waits for whoever has it. A process
+    that ends, in whatever way, has it no more.
+    """
+    import fcntl  # noqa: PLC0415 - POSIX only, as the issuing half is
+
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -6,6 +6,7 @@ and, unless its setting says otherwise, the registry. ``manifests/dropped/`` has
 """
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -25,13 +26,14 @@ from signedcert.custody.keyfile import read_public, write_key_file
 from signedcert.custody.private import PrivateKey
 from signedcert.custody.proposal import read_holders, write_holders
 from signedcert.errors import ConfigurationError, MalformedError
-from signedcert.files import read_limited, remove, sync_directory, write_atomic
-from signedcert.publish.folder import SNAPSHOT, PublishedFolder
+from signedcert.files import read_limited, remove, sync_directories, write_atomic
+from signedcert.log.saved import SavedHead
+from signedcert.publish.folder import SNAPSHOT
 from signedcert.registry.engine import sqlite_url
 from signedcert.registry.registry import Registry
 from signedcert.trust.entries import Role
 from signedcert.trust.history import History, Pin
-from signedcert.trust.landmarks import MAX_LANDMARKS_FILE, LandmarkList
+from signedcert.trust.landmarks import LandmarkList
 from signedcert.trust.logs import log_folder
 from signedcert.trust.manifest import KeyManifest, SignedManifest
 
@@ -44,6 +46,8 @@ _PUBLISHED = "published"
 #: What the root holders are asked to sign first; nothing else can become manifest 1.
 _UNSIGNED = "1.payload"
 _REGISTRY = "registry.sqlite"
+#: Behind the name of the home, beside it.
+_SAVED_HEAD = ".saved-head"
 _SQLITE = "sqlite:///"
 #: Two URIs and some comments. tomllib takes time by the square of what it is given.
 _MAX_CONFIGURATION = 8 * 1024
@@ -62,13 +66,16 @@ _Setting = Annotated[str, AfterValidator(_without_nul)]
 
 
 class Configuration(BaseModel):
-    """``signedcert.toml``: where the signer and the registry are, relative to the home."""
+    """``signedcert.toml``: where the signer and the registry are, relative to the home; and, if it
+    is not to be beside the home, the file in which the newest head of the log is saved.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     version: Annotated[int, Field(ge=1, le=1)]
     signer: _Setting
     registry: _Setting
+    saved_head: _Setting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +121,21 @@ class Home:
         manifest: SignedManifest | KeyManifest,
         issuing: NewKey | str,
         holders: tuple[Holder, ...] = (),
+        *,
+        log: tuple[NewKey, ...] = (),
     ) -> None:
         """Writes a new home with its first manifest, its issuing key or the URI of the signer that
-        has it, and an empty registry. It appears whole or not at all. A manifest without
-        signatures is kept as what has to be signed; until it is, there is nothing to issue with.
+        has it, the keys of its log, and an empty registry. It appears whole or not at all. A
+        manifest without signatures is kept as what has to be signed; until it is, there is nothing
+        to issue with.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
         try:
             _fill(new, manifest, issuing)
             _write_holders(new, 1, holders)
+            for one in log:
+                _write_key(new, one.key, "log", one.passphrase)
             if path.exists():
                 path.rmdir()
             new.rename(path)
@@ -142,9 +154,18 @@ class Home:
         return sqlite_url(self.path / url.removeprefix(_SQLITE))
 
     @property
-    def published(self) -> PublishedFolder:
-        """What verifiers fetch beside the manifests."""
-        return PublishedFolder(self.path / _PUBLISHED)
+    def published(self) -> Path:
+        """What is served as ``/.well-known/signedcert/``."""
+        return self.path / _PUBLISHED
+
+    @property
+    def saved_head(self) -> SavedHead:
+        """The newest head of the log, outside of the home."""
+        named = self.configuration.saved_head
+        if named is not None:
+            return SavedHead(self.path / named, required=True)
+        home = Path(os.path.abspath(self.path))  # noqa: PTH100 - not resolved: it is about the name
+        return SavedHead(home.with_name(f"{home.name}{_SAVED_HEAD}"))
 
     def history(self) -> History:
         """The home's own manifests, every rule checked; version 1 is its own pin.
@@ -193,22 +214,6 @@ class Home:
             folder.mkdir(parents=True, exist_ok=True)
             write_atomic(folder / str(len(landmarks.heads)), landmarks.encode())
 
-    def landmarks(self, manifest: KeyManifest) -> dict[tuple[str, str], LandmarkList]:
-        """The landmarks of a manifest's logs that were published, by ``iss`` and origin.
-
-        Raises MalformedError for a damaged file.
-        """
-        found = {}
-        for log in manifest.logs:
-            folder = self.path / _PUBLISHED / (log_folder(manifest.iss, log.origin) or "log")
-            file = folder / "landmarks" / str(log.landmarks.count)
-            if file.is_file():
-                data = read_limited(file, MAX_LANDMARKS_FILE)
-                known = LandmarkList.parse(data, str(file))
-                if known.landmarks == log.landmarks:
-                    found[manifest.iss, log.origin] = known
-        return found
-
     def publish(self, signed: SignedManifest, fork: Fork | None = None) -> None:
         """Puts an accepted manifest beside the others; on disk when this returns.
 
@@ -236,15 +241,15 @@ class Home:
         folder.mkdir(parents=True, exist_ok=True)
         fork.write(folder)
         for directory in (folder.parent, folder.parent.parent):
-            sync_directory(directory)
+            sync_directories([directory])
         for version, directory in self._holder_folders().items():
             if version > winner.version:
                 directory.rename(folder / f"{_HOLDERS}-{version}")
-                sync_directory(directory.parent)
-        snapshot = self.published.path / SNAPSHOT
+                sync_directories([directory.parent])
+        snapshot = self.published / SNAPSHOT
         if fork.own and snapshot.exists():  # it names one of them
             snapshot.rename(folder / SNAPSHOT)
-            sync_directory(snapshot.parent)
+            sync_directories([snapshot.parent])
         for one in reversed(fork.own[1:]):
             remove(self.path / _MANIFESTS / f"{one.unverified.version}.json")
 

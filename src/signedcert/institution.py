@@ -1,6 +1,7 @@
 """The institution: what a service holds to issue certificates and to find them again.
 
-Everything it needs is in its home directory. Root keys are never in it.
+Everything it needs is in its home directory. Root keys are never in it. Beside it, outside, is the
+newest head of its log, by which a home from a backup is known.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,13 +21,19 @@ from signedcert.documents.course import Course
 from signedcert.documents.record import CourseRecord
 from signedcert.errors import ConfigurationError, IssueError, SignedCertError
 from signedcert.home import Home
-from signedcert.issue.bulk import Graduation, IssuerSource, each_once, graduate, issue_rows
+from signedcert.issue.bulk import Graduation, Here, IssuerSource, each_once, graduate, issue_rows
 from signedcert.issue.corrections import CorrectionRow
+from signedcert.issue.delivery import logged, with_proofs
 from signedcert.issue.issuer import Issued, Issuer
 from signedcert.issue.prepare import Row, Versions, correction, record_request
+from signedcert.issue.replacement import Asked
 from signedcert.issue.requests import CERTIFICATE_KIND, CertificateRequest, is_unicode
 from signedcert.issue.results import REPLACED, Counts, IssuedRow, write_reports
 from signedcert.issue.rows import BadRow
+from signedcert.log.bundles import Bundles
+from signedcert.log.folder import LogFolder
+from signedcert.log.keys import LogKeys, LogSigner
+from signedcert.log.log import Log, Logs
 from signedcert.publish.folder import PublishedFolder
 from signedcert.publish.publisher import Published, Publisher
 from signedcert.publish.snapshotkey import SnapshotKey
@@ -39,6 +46,7 @@ from signedcert.registry.statuses import (
 )
 from signedcert.sharing.records import CourseRecords
 from signedcert.trust.history import History
+from signedcert.trust.logs import LogEntry, LogHead
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.reasons import Why
 from signedcert.trust.status import StatusData, StatusFiles
@@ -64,6 +72,7 @@ class Institution:
         self._passphrase = passphrase
         self._registry = Registry.open(home.registry_url)
         self._trusted: tuple[int | None, TrustStore] | None = None
+        self._log_signer: LogSigner | None = None
 
     @classmethod
     def create(
@@ -163,21 +172,22 @@ class Institution:
 
     @property
     def trust(self) -> TrustStore:
-        """A trust store with this institution in it, and no other; with the statuses that were
-        published last, by whichever process. The same object as long as nothing is published.
+        """A trust store with this institution in it, and no other; with the landmarks of its logs,
+        and the statuses that were published last, by whichever process. The same object as long as
+        nothing is published.
         """
         published = self.published.changed()
         if self._trusted is None or self._trusted[0] != published:
             try:
                 statuses = self._read_statuses()
             except SignedCertError:  # somebody is publishing in this moment: look again next time
-                return (
-                    TrustStore({self.url: self._history})
-                    if self._trusted is None
-                    else self._trusted[1]
-                )
-            self._trusted = published, TrustStore({self.url: self._history}, statuses)
+                return self._trust({}) if self._trusted is None else self._trusted[1]
+            self._trusted = published, self._trust(statuses)
         return self._trusted[1]
+
+    def _trust(self, statuses: dict[str, StatusData]) -> TrustStore:
+        landmarks = {(self.url, origin): one for origin, one in self._logs.landmarks.items()}
+        return TrustStore({self.url: self._history}, statuses, landmarks)
 
     def _read_statuses(self) -> dict[str, StatusData]:
         files = None if self.manifest.status is None else StatusFiles.read(self.published.path)
@@ -221,13 +231,16 @@ class Institution:
     ) -> Issued:
         """Issues one certificate; it is in the registry when this returns.
 
-        The same learner, course and run with the same claims: the certificate that there is.
+        The same learner, course and run with the same claims: the certificate that there is. If the
+        newest head of the log is a minute old, it is logged, and its bundle has the proof; if not,
+        it is under the next head, and ``find`` has the proof then.
         Raises IssueError: ``already-issued`` with other claims, ``course-unknown``; MalformedError
-        naming the field; ConfigurationError if the issuing key cannot be opened.
+        naming the field; ConfigurationError if a key cannot be opened, and ``log-behind``, for a
+        home from a backup; nothing was issued then.
         """
         self._require_course(certificate.course)
         request = CertificateRequest(certificate, learner_id, run, name_confirmed)
-        return self._issuer.issue(request, at)
+        return self._issue(request, at)
 
     def issue_record(
         self, record: CourseRecord, *, learner_id: str, course: str, run: str, at: datetime
@@ -242,21 +255,43 @@ class Institution:
         key = DocumentKey(CERTIFICATE_KIND, learner_id, course, run)
         found = self._registry.find_current([key] if is_unicode(key) else [])
         request = record_request(record, found.get(key), Versions({}, self._registry))
-        return self._issuer.issue(request, at)
+        return self._issue(request, at)
+
+    def _issue(self, asked: Asked, at: datetime) -> Issued:
+        self._require_log()
+        return self._logged(self._issuer.issue(asked, at), at)
+
+    def _require_log(self) -> None:
+        """Nothing is issued from a registry that is behind its log."""
+        if self.log is not None:
+            self.log.check()
+
+    def _logged(self, issued: Issued, at: datetime) -> Issued:
+        if self.log is not None:
+            self.log.append_after_rest(at)
+        return issued._replace(bundle=self._bundles.proven(issued.code, issued.bundle))
 
     def issue_rows(
         self, rows: Iterable[Row | BadRow], *, at: datetime, replace_records: bool = False
     ) -> Iterator[IssuedRow | BadRow]:
         """Issues a roster, a gradebook or a list of corrections, in batches; one outcome per row,
-        in their order.
+        in their order, when 10,000 of them are logged, or all.
 
         With ``replace_records``, a row of a gradebook whose results are others than those of the
         record that was issued replaces it (reason ``corrected``); without, it is refused.
         """
+        self._require_log()
         rows = each_once(rows) if replace_records else rows
-        return issue_rows(
+        outcomes = issue_rows(
             self._issuer, self._catalogue(), rows, at, replace_records=replace_records
         )
+        return self._prove(outcomes, at)
+
+    def _prove(
+        self, outcomes: Iterable[IssuedRow | BadRow], at: datetime
+    ) -> Iterator[IssuedRow | BadRow]:
+        for group in logged(outcomes, self.log, at):
+            yield from with_proofs(group, self._logs.prover)
 
     def issue_roster(
         self,
@@ -280,7 +315,7 @@ class Institution:
         """
         rows = each_once(rows) if replace_records else rows
         work = self._graduation(directory, at, replace_records=replace_records)
-        lines = graduate(work, lambda: self._issuer, rows, jobs, pool)
+        lines = graduate(work, self._here, rows, jobs, pool)
         return write_reports(lines, work.directory)
 
     def replace_rows(
@@ -300,8 +335,12 @@ class Institution:
         row asks for, and is refused otherwise (``status-final``).
         """
         work = self._graduation(directory, at)
-        lines = graduate(work, lambda: self._issuer, rows, jobs, pool)
+        lines = graduate(work, self._here, rows, jobs, pool)
         return write_reports(lines, work.directory, REPLACED)
+
+    @property
+    def _here(self) -> Here:
+        return Here(lambda: self._issuer, self._bundles, self.log)
 
     def _graduation(
         self, directory: str | Path, at: datetime, *, replace_records: bool = False
@@ -310,19 +349,18 @@ class Institution:
         return Graduation(self._source, self._catalogue(), Path(directory), at, replace_records)
 
     def find(self, code: VerificationCode) -> Bundle | None:
-        """The certificate with this code, with its course document; None if there is none. A
-        record is found by its learner only.
+        """The certificate with this code, with its course document, and the proof of its place in
+        the log, once it has one; None if there is none. A record is found by its learner only.
         """
         row = self._registry.find(code)
         if row is None or row.key.kind != CERTIFICATE_KIND:
             return None
-        course = self._registry.course(row.key.course_id, row.course_version)
-        return Bundle(row.document, course=course and course.text)
+        return self._bundles.one(row)
 
     @cached_property
     def records(self) -> CourseRecords:
         """The course records that learners hold and share."""
-        return CourseRecords(self._registry, self.url)
+        return CourseRecords(self._registry, self.url, self._bundles)
 
     def count(self) -> int:
         """How many documents were issued."""
@@ -391,7 +429,7 @@ class Institution:
         if isinstance(corrected, Certificate):
             self._require_course(corrected.course)
         asked = correction(self._registry, old, corrected, reason, name_confirmed=name_confirmed)
-        return self._issuer.issue(asked, at)
+        return self._issue(asked, at)
 
     def _change(self, change: StatusChange, at: datetime) -> None:
         try:
@@ -402,20 +440,48 @@ class Institution:
     @property
     def published(self) -> PublishedFolder:
         """The files that ``publish`` has written."""
-        return self._home.published
+        return PublishedFolder(self._home.published)
 
     def publish(self, *, at: datetime) -> Published:
-        """Writes status lists, reasons and snapshot, signed, for verifiers to fetch; good for
-        seven days, and not before it are changes of status known to anyone.
+        """Logs what is not logged yet, and writes status lists, reasons and snapshot, signed, for
+        verifiers to fetch; good for seven days, and not before it are changes of status known to
+        anyone.
 
         Raises ConfigurationError: what ``SnapshotKey`` refuses, and if the issuing key
-        cannot be opened; what ``Publisher.publish`` raises.
+        cannot be opened; what ``Log.append`` and ``Publisher.publish`` raise.
         """
         key = SnapshotKey.find(self.manifest, self.home)
         issuing, snapshot = self._issuer.signer, key.open(self._source.passphrase)
+        checkpoint = None if self.log is None else self.log.append(at)
         statuses = self._registry.statuses
         publisher = Publisher(self.manifest, issuing, snapshot, statuses, self.published)
-        return publisher.publish(at)
+        return publisher.publish(at, None if checkpoint is None else LogHead.of(checkpoint))
+
+    # The log
+
+    @cached_property
+    def log(self) -> Log | None:
+        """The log of what was issued; None if the manifest names none that is active."""
+        return self._logs.open(self._home.saved_head, self._open_log_keys)
+
+    @property
+    def published_logs(self) -> dict[str, LogFolder]:
+        """The files of the logs that the manifest names, by the folders they are published in."""
+        return {folder.path.name: folder for folder in map(self._logs.folder, self.manifest.logs)}
+
+    def _open_log_keys(self, entry: LogEntry) -> LogSigner:
+        if self._log_signer is None:
+            keys = LogKeys.find(entry, self.home)
+            self._log_signer = keys.open(self._source.passphrase)
+        return self._log_signer
+
+    @cached_property
+    def _logs(self) -> Logs:
+        return Logs(self.manifest, self._registry, self._home.published)
+
+    @cached_property
+    def _bundles(self) -> Bundles:
+        return Bundles(self._registry, self._logs.prover)
 
     def _require_course(self, course: Course) -> None:
         known = self._registry.course(course.id, course.version)
@@ -439,4 +505,5 @@ class Institution:
             message = "issuing needs the passphrase of the issuing key"
             raise ConfigurationError("passphrase-missing", message)
         signer, registry = self._home.configuration.signer, self._home.registry_url
-        return IssuerSource(self.manifest, signer, self.home.resolve(), registry, secret)
+        home, published = self.home.resolve(), self._home.published.resolve()
+        return IssuerSource(self.manifest, signer, home, registry, published, secret)

@@ -12,6 +12,8 @@ from signedcert.custody.proposal import Proposal
 from signedcert.custody.review import check_growths
 from signedcert.errors import ConfigurationError, RejectedError
 from signedcert.home import Home
+from signedcert.log.log import Logs
+from signedcert.registry.registry import Registry
 from signedcert.registry.uses import RecentDocument, recent_documents
 from signedcert.trust.history import History, Pin
 from signedcert.trust.manifest import KeyManifest
@@ -126,25 +128,37 @@ def _fork(before: History, proposal: Proposal) -> Fork | None:
 
 
 def prove(home: Home, before: History | None, after: History, at: datetime) -> Proved:
-    """Verifies the newest documents of the registry under both histories.
+    """Verifies the newest documents of the registry under both histories, with the landmarks that
+    either names, and with proofs.
 
     Raises RejectedError, for the first that is less than it was, unless the new manifest says of
-    its key that it is void or compromised.
+    its key that it is void or compromised; ConfigurationError ``log-damaged``.
     """
     recent = recent_documents(home.registry_url, RECENT)
     if before is None:
         return Proved(len(recent), {})
-    iss = after.newest.iss
-    old, new = Verifier(TrustStore({iss: before})), Verifier(TrustStore({iss: after}))
+    registry = Registry.open(home.registry_url)
+    try:
+        old, new = (Logs(one.newest, registry, home.published) for one in (before, after))
+        verifiers = _verifier(before, old), _verifier(after, new)
+        proofs = new.prover.proofs([one.code for one in recent])
+    finally:
+        registry.close()
     # Who publishes status lists from now on does so after this; nobody has them yet.
     skipped = _STATUS_STEP if before.newest.status != after.newest.status else None
     given_up: Counter[str] = Counter()
     for one in recent:
-        bundle = Bundle(one.document)
-        reports = old.report(bundle, at=at), new.report(bundle, at=at)
+        bundle = Bundle(one.document, proof=proofs.get(one.code))
+        reports = verifiers[0].report(bundle, at=at), verifiers[1].report(bundle, at=at)
         if _is_less(*reports, skipped):
             given_up[_excuse(one, reports[1], after)] += 1
     return Proved(len(recent), dict(given_up))
+
+
+def _verifier(history: History, logs: Logs) -> Verifier:
+    iss = history.newest.iss
+    landmarks = {(iss, origin): known for origin, known in logs.landmarks.items()}
+    return Verifier(TrustStore({iss: history}, {}, landmarks))
 
 
 def _is_less(old: Report, new: Report, skipped: int | None) -> bool:

@@ -21,14 +21,16 @@ from signedcert.custody.proposal import Proposal
 from signedcert.custody.signer import prove_signer
 from signedcert.errors import ConfigurationError, MalformedError
 from signedcert.home import Home, NewKey
-from signedcert.trust.changes import FRESH, add_key
+from signedcert.log.keys import new_log_keys
+from signedcert.trust.changes import FRESH, add_key, add_log
 from signedcert.trust.manifest import KeyManifest
 
 
 @dataclass(frozen=True, slots=True)
 class Founding:
     """What an institution begins with. The issuing key is made here, unless ``signer`` is the URI
-    of one that has it. ``passphrase`` is that of the issuing key; of a token, its PIN.
+    of one that has it. ``passphrase`` is that of the issuing key, of a token its PIN; and that of
+    the keys of the log.
     """
 
     name: str
@@ -89,12 +91,14 @@ def found_with_roots(
     keys = [HolderKeys.generate(f"Root holder {number}") for number in range(1, holders + 1)]
     people = tuple(one.holder for one in keys)
     manifest, issuing = _first(founding, home, people, needed)
+    log = new_log_keys()
+    manifest = _with_log(manifest, log)
     signed = sign_manifest(manifest, [key for one in keys for key in one.root])
     written: list[Path] = []
     try:
         for one, folder in zip(keys, folders, strict=True):
             written += one.write(folder, secret)
-        Home.write(home, signed, issuing, people)
+        Home.write(home, signed, issuing, people, log=_kept(log, founding))
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
@@ -122,10 +126,12 @@ def found_with_holders(
     require_apart(directory, home)
     Proposal.require_free(directory)
     manifest, issuing = _first(founding, home, people, needed)
+    log = new_log_keys()
+    manifest = _with_log(manifest, log)
     proposal = Proposal(manifest, (), people)
     proposal.write(directory)
     try:
-        Home.write(home, manifest, issuing, people)
+        Home.write(home, manifest, issuing, people, log=_kept(log, founding))
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
@@ -172,6 +178,15 @@ def _draft(founding: Founding, holders: Sequence[Holder], threshold: int) -> Key
     except MalformedError as error:
         field = error.where.removeprefix("manifest.").replace("iss", "url")
         raise ConfigurationError("setting-invalid", error.message, where=field) from error
+
+
+def _kept(keys: Sequence[PrivateKey], founding: Founding) -> tuple[NewKey, ...]:
+    return tuple(NewKey(key, founding.passphrase) for key in keys)
+
+
+def _with_log(manifest: KeyManifest, keys: Sequence[PrivateKey]) -> KeyManifest:
+    """What is issued is logged from the first day."""
+    return add_log(manifest, tuple(key.public_key for key in keys))
 
 
 def _remove_empty(directories: Iterable[Path]) -> None:

@@ -19,10 +19,12 @@ from signedcert.custody.signer import prove_signer
 from signedcert.errors import ConfigurationError
 from signedcert.files import read_limited
 from signedcert.home import Home
+from signedcert.log.keys import new_log_keys
 from signedcert.registry.registry import Registry
 from signedcert.trust.changes import (
     FRESH,
     add_key,
+    add_log,
     change_state,
     compromise,
     rename,
@@ -51,11 +53,11 @@ class Wanted:
 
     ``keys`` are public keys to pre-publish, each with the URI of its signer if it is known here;
     ``generate`` the algorithm of a new issuing key to make and pre-publish. Keys are named by kid.
-    ``holders`` are the public files of who will hold the root after a root rotation. ``settle`` is
-    a second manifest of one of the home's versions, which has turned up: what is proposed is a
-    third of that version, which wins against both. ``stolen`` keys are believed up to their
-    cut-offs; beside them, a new issuing key is active at once. ``logged`` is what documents have
-    to prove.
+    ``log`` begins a log, the first one or another. ``holders`` are the public files of who will
+    hold the root after a root rotation. ``settle`` is a second manifest of one of the home's
+    versions, which has turned up: what is proposed is a third of that version, which wins against
+    both. ``stolen`` keys are believed up to their cut-offs; beside them, a new issuing key is
+    active at once. ``logged`` is what documents have to prove.
     """
 
     fresh_for: timedelta = FRESH
@@ -66,6 +68,7 @@ class Wanted:
     retire: tuple[str, ...] = ()
     void: tuple[str, ...] = ()
     snapshot: bool = False
+    log: bool = False
     status_max_age: timedelta | None = None
     holders: tuple[Holder, ...] = ()
     threshold: int | None = None
@@ -76,7 +79,7 @@ class Wanted:
     @property
     def makes_keys(self) -> bool:
         """Whether private keys are made, for which a passphrase is needed."""
-        return self.snapshot or self.generate is not None
+        return self.snapshot or self.log or self.generate is not None
 
 
 def propose(
@@ -141,6 +144,8 @@ def _generate(wanted: Wanted) -> list[tuple[PrivateKey, Role]]:
         made.append((PrivateKey.generate(wanted.generate), "issue"))
     if wanted.snapshot:
         made.append((PrivateKey.generate(_SNAPSHOT_ALGORITHM), "snapshot"))
+    if wanted.log:
+        made += [(key, "log") for key in new_log_keys()]
     return made
 
 
@@ -160,15 +165,7 @@ def _draft(
 ) -> KeyManifest:
     if wanted.name is not None:
         draft = rename(draft, wanted.name)
-    # Who has lost an issuing key cannot wait until others have heard of the next one.
-    new: State = "active" if wanted.stolen else "pre-published"
-    for public, _ in wanted.keys:
-        draft = add_key(draft, public, at=at, state=new)
-    for key, role in made:
-        # Nobody has to know a snapshot key before it signs: without it, only freshness is lacking.
-        draft = add_key(
-            draft, key.public_key, at=at, role=role, state="active" if role == "snapshot" else new
-        )
+    draft = _with_new_keys(draft, wanted, made, at)
     for kid, cutoff in wanted.stolen:
         draft = compromise(draft, kid, cutoff, at=at)
     states: tuple[tuple[State, tuple[str, ...]], ...] = (
@@ -184,6 +181,27 @@ def _draft(
     if wanted.status_max_age is not None:
         draft = set_status(draft, wanted.status_max_age)
     return _rotated(draft, wanted, old) if wanted.holders else draft
+
+
+def _with_new_keys(
+    draft: KeyManifest,
+    wanted: Wanted,
+    made: Sequence[tuple[PrivateKey, Role]],
+    at: datetime,
+) -> KeyManifest:
+    # Who has lost an issuing key cannot wait until others have heard of the next one.
+    new: State = "active" if wanted.stolen else "pre-published"
+    for public, _ in wanted.keys:
+        draft = add_key(draft, public, at=at, state=new)
+    if wanted.log:
+        draft = add_log(draft, tuple(key.public_key for key, role in made if role == "log"))
+    for key, role in made:
+        if role == "log":
+            continue
+        # Nobody has to know a snapshot key before it signs: without it, only freshness is lacking.
+        state: State = "active" if role == "snapshot" else new
+        draft = add_key(draft, key.public_key, at=at, role=role, state=state)
+    return draft
 
 
 def _rotated(draft: KeyManifest, wanted: Wanted, old: tuple[Holder, ...]) -> KeyManifest:

@@ -63,6 +63,11 @@ fresh_option = click.option(
     help="Make an online key in the home, which signs status lists and snapshots.",
 )
 @click.option(
+    "--add-log",
+    is_flag=True,
+    help="Begin a log of what is issued, the first one or another; its keys are made in the home.",
+)
+@click.option(
     "--status-max-age",
     type=_DAYS,
     metavar="DAYS",
@@ -114,6 +119,7 @@ def propose(
     retire: tuple[str, ...],
     void: tuple[str, ...],
     add_snapshot_key: bool,
+    add_log: bool,
     status_max_age: int | None,
     rotate_root: bool,
     holders: tuple[Path, ...],
@@ -140,7 +146,7 @@ def propose(
     """
     _require_rotation(holders, threshold, rotates=rotate_root or settle is not None)
     found = Home.read(home)
-    needs = add_snapshot_key or any(not Path(key).is_file() for key in keys)
+    needs = add_snapshot_key or add_log or any(not Path(key).is_file() for key in keys)
     passphrase = find_passphrase(passphrase_file, PROMPT) if needs else ""
     wanted = Wanted(
         fresh_for=timedelta(days=fresh_for),
@@ -150,6 +156,7 @@ def propose(
         retire=retire,
         void=void,
         snapshot=add_snapshot_key,
+        log=add_log,
         status_max_age=None if status_max_age is None else timedelta(days=status_max_age),
         holders=tuple(Holder.read(path) for path in holders),
         threshold=threshold,

@@ -3,14 +3,13 @@ hash, and the checkpoint that states that hash.
 """
 
 import re
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass
 
 from signedcert.core.checkpoint import HASH_LENGTH, SignedCheckpoint
 from signedcert.core.encoding import (
     MAX_INTEGER,
     b64_decode,
-    b64_encode,
     check_size,
     parse_decimal,
 )
@@ -79,8 +78,8 @@ class LogProof:
 
     def encode(self) -> bytes:
         """The proof as it travels."""
-        path = (b64_encode(one).encode() for one in self.path)
-        return b"\n".join([_FIRST_LINE, _INDEX + b"%d" % self.index, *path, b"", self.checkpoint])
+        head = b"%b\n%b%d\n" % (_FIRST_LINE, _INDEX, self.index)
+        return b"".join([head, *map(b2a_base64, self.path), b"\n", self.checkpoint])
 
     def signed_checkpoint(self) -> SignedCheckpoint:
         """The checkpoint, parsed. Raises MalformedError as ``SignedCheckpoint.parse`` does."""

@@ -94,6 +94,16 @@ def _tiles_of(size: int, since: int) -> Iterator[TileName]:
         yield from _row(level, _width(level, size), _width(level, since))
 
 
+def partial_tiles(size: int) -> Iterator[TileName]:
+    """Of the tiles and entry bundles that a tree of ``size`` entries has, those that are not full:
+    at most one of a level.
+    """
+    for level in range(ENTRIES, _levels(size)):
+        width = _width(level, size)
+        if width % TILE_WIDTH:
+            yield TileName(level, width >> TILE_HEIGHT, width % TILE_WIDTH)
+
+
 def _row(level: int, width: int, since: int) -> Iterator[TileName]:
     """The tiles of a level that is ``width`` hashes wide, less those from when it was ``since``."""
     if width > since:
@@ -207,6 +217,7 @@ class TiledTree:
         self._read = read
         self._height = size.bit_length()
         self._rows: dict[tuple[int, int], list[bytes]] = {}
+        self._above: dict[int, list[bytes]] = {}  # what all paths from one full tile end with
         self._edges = [b""]
 
     def root(self) -> bytes:
@@ -224,7 +235,16 @@ class TiledTree:
         if not 0 <= index < self.size:
             message = f"entry {index}; 0 <= index < {self.size} is expected"
             raise MalformedError("proof-shape", message)
-        return self._siblings(index, 0)
+        number = index >> TILE_HEIGHT
+        if number == self.size >> TILE_HEIGHT:  # its tile is not full
+            return self._siblings(index, 0)
+        above = self._above.get(number)
+        if above is None:
+            above = self._above[number] = self._siblings(index, TILE_HEIGHT)
+        inside = index & TILE_WIDTH - 1
+        starts = [(inside >> height ^ 1) * HASH_LENGTH for height in range(TILE_HEIGHT)]
+        rows = zip(self._tile(0, number), starts, strict=True)
+        return [*(row[start : start + HASH_LENGTH] for row, start in rows), *above]
 
     def consistency_path(self, size1: int) -> list[bytes]:
         """The path that shows that this tree extends that of its first ``size1`` entries

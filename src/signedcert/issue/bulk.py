@@ -3,7 +3,7 @@
 import gc
 import hashlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
@@ -19,11 +19,14 @@ from signedcert.batch import in_order, process_pool
 from signedcert.custody.signer import CheckedSigner, counts_tries, open_signer
 from signedcert.documents.course import Course
 from signedcert.errors import ConfigurationError, IssueError, SignedCertError
+from signedcert.issue.delivery import logged, write_bundles
 from signedcert.issue.issuer import Issuer
 from signedcert.issue.prepare import Prepared, Row, bad_row, prepare
 from signedcert.issue.replacement import Correction
-from signedcert.issue.results import IssuedRow, WrittenRow, write_bundle
+from signedcert.issue.results import IssuedRow, WrittenRow, line_of
 from signedcert.issue.rows import BadRow
+from signedcert.log.bundles import Bundles
+from signedcert.log.log import Log, Logs
 from signedcert.registry.registry import Registry
 from signedcert.trust.manifest import KeyManifest
 
@@ -42,6 +45,7 @@ class IssuerSource:
     signer: str
     home: Path
     registry: str | URL
+    published: Path
     passphrase: str = field(repr=False)
 
     def open_signer(self) -> CheckedSigner:
@@ -81,52 +85,84 @@ class Graduation:
 
     def __call__(self, batch: Batch) -> list[WrittenRow | BadRow]:
         """As ``issue``, with an issuer that this process opens for itself, once."""
-        return self.issue(_opened(self.source), batch)
+        return self.issue(_opened(self.source).issuer, batch)
 
     def issue(self, issuer: Issuer, batch: Batch) -> list[WrittenRow | BadRow]:
-        """One line per row, in their order; each document is durable and in its file."""
+        """One line per row, in their order; each document is durable, and not yet in its file."""
         return [
-            one if isinstance(one, BadRow) else write_bundle(one, self.directory)
+            one if isinstance(one, BadRow) else line_of(one)
             for one in _issue_batch(
                 issuer, self.courses, batch.rows, self.at, replace_records=self.replace_records
             )
         ]
 
+    def deliver(self, lines: Sequence[WrittenRow | BadRow]) -> Sequence[WrittenRow | BadRow]:
+        """The lines, each document in its file, with the proof of its place in the log."""
+        return write_bundles(lines, _opened(self.source).bundles, self.directory)
+
+
+class _Opened(NamedTuple):
+    issuer: Issuer
+    bundles: Bundles
+
 
 @lru_cache(maxsize=1)
-def _opened(source: IssuerSource) -> Issuer:
+def _opened(source: IssuerSource) -> _Opened:
     gc.freeze()  # what was imported stays; looking through it again and again costs a tenth
-    return Issuer(source.manifest, source.open_signer(), Registry.open(source.registry))
+    registry = Registry.open(source.registry)
+    prover = Logs(source.manifest, registry, source.published).prover
+    issuer = Issuer(source.manifest, source.open_signer(), registry)
+    return _Opened(issuer, Bundles(registry, prover))
+
+
+class Here(NamedTuple):
+    """What this process has: ``issuer`` opens it when it is first needed."""
+
+    issuer: Callable[[], Issuer]
+    bundles: Bundles
+    log: Log | None
 
 
 def graduate(
     graduation: Graduation,
-    issuer: Callable[[], Issuer],
+    here: Here,
     rows: Iterable[Row | BadRow],
     jobs: int,
     pool: Executor | None = None,
 ) -> Generator[WrittenRow | BadRow, None, None]:
     """What became of each row, in their order. ``jobs`` processes share the batches, those of
     ``pool`` if it is there; what is one batch, and everything if ``jobs`` is 1, is done in this
-    one by ``issuer``. A signer that counts tries is opened here first.
+    one. A signer that counts tries is opened here first. Here, too, what was issued is logged,
+    before it is in a file.
 
-    Raises ConfigurationError: ``worker-lost``, and what ``IssuerSource`` refuses.
+    Raises ConfigurationError: ``worker-lost``; what ``IssuerSource`` and ``Log.append`` refuse.
     """
+    if here.log is not None:
+        here.log.check()
     ahead = _AHEAD * jobs
     batches = _batches(rows, ahead)
     first = list(islice(batches, 2))
     if jobs == 1 or len(first) < 2:
-        for batch in chain(first, batches):
-            yield from graduation.issue(issuer(), batch)
+        issued = (graduation.issue(here.issuer(), batch) for batch in chain(first, batches))
+        for lines in logged(chain.from_iterable(issued), here.log, graduation.at):
+            for part in _parts(lines):
+                yield from write_bundles(part, here.bundles, graduation.directory)
         return
     if counts_tries(graduation.source.signer):
-        issuer()  # a wrong PIN shows here: one try, instead of one of each worker
+        here.issuer()  # a wrong PIN shows here: one try, instead of one of each worker
     with process_pool(jobs) if pool is None else nullcontext(pool) as workers:
-        lines = in_order(
-            workers, graduation, chain(first, batches), ahead, waits=lambda batch: batch.repeats
-        )
-        with closing(lines):
-            yield from chain.from_iterable(lines)
+        batches = chain(first, batches)
+        issuing = in_order(workers, graduation, batches, ahead, lambda batch: batch.repeats)
+        with closing(issuing):
+            for lines in logged(chain.from_iterable(issuing), here.log, graduation.at):
+                written = in_order(workers, graduation.deliver, _parts(lines), ahead)
+                with closing(written):
+                    yield from chain.from_iterable(written)
+
+
+def _parts(lines: Sequence[WrittenRow | BadRow]) -> Iterator[Sequence[WrittenRow | BadRow]]:
+    for start in range(0, len(lines), BATCH):
+        yield lines[start : start + BATCH]
 
 
 def _batches(rows: Iterable[Row | BadRow], before: int) -> Iterator[Batch]:

@@ -7,7 +7,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-from signedcert.carriers.bundle import SUFFIX
+from signedcert.carriers.bundle import SUFFIX, Bundle
+from signedcert.core.code import VerificationCode
 from signedcert.documents.text import cell
 from signedcert.errors import IssueError
 from signedcert.issue.issuer import Issued
@@ -52,6 +53,12 @@ class WrittenRow(NamedTuple):
 
     cells: tuple[str, ...]
     way: Way
+    code: VerificationCode
+
+    @property
+    def file(self) -> str:
+        """The name of the document's file, which is the last cell of every report."""
+        return self.cells[-1]
 
 
 class Counts(NamedTuple):
@@ -65,15 +72,18 @@ class Counts(NamedTuple):
     replaced: int = 0
 
 
-def write_bundle(outcome: IssuedRow, directory: Path) -> WrittenRow:
-    """Puts the document's bundle into ``directory``, whole or not at all."""
+def line_of(outcome: IssuedRow) -> WrittenRow:
+    """The line of a row whose document is going to be in its file."""
     row, issued, _ = outcome
-    code = str(issued.code)
-    name = f"{code}{SUFFIX}"
-    data = issued.bundle.encode()
-    if not (issued.again and _holds(directory / name, data)):
-        _write(directory, name, data)
-    return WrittenRow((*row.identity, code, issued.url or "", name), outcome.way)
+    cells = (*row.identity, str(issued.code), issued.url or "", f"{issued.code}{SUFFIX}")
+    return WrittenRow(cells, outcome.way, issued.code)
+
+
+def write_bundle(line: WrittenRow, bundle: Bundle, directory: Path) -> None:
+    """Puts the bundle of a line into ``directory``, whole or not at all."""
+    data = bundle.encode()
+    if not (line.way == "again" and _holds(directory / line.file, data)):
+        _write(directory, line.file, data)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -100,8 +110,19 @@ def _write(directory: Path, name: str, data: bytes) -> None:
 
 def write_results(outcomes: Iterable[IssuedRow | BadRow], directory: Path) -> Iterator[Counts]:
     """Writes a bundle per document, and what ``write_reports`` writes."""
-    lines = (one if isinstance(one, BadRow) else write_bundle(one, directory) for one in outcomes)
-    return write_reports(lines, directory)
+    return write_reports(_write_bundles(outcomes, directory), directory)
+
+
+def _write_bundles(
+    outcomes: Iterable[IssuedRow | BadRow], directory: Path
+) -> Generator[WrittenRow | BadRow, None, None]:
+    for outcome in outcomes:
+        if isinstance(outcome, BadRow):
+            yield outcome
+            continue
+        line = line_of(outcome)
+        write_bundle(line, outcome.issued.bundle, directory)
+        yield line
 
 
 def write_reports(

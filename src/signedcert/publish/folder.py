@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from signedcert.files import read_limited
+from signedcert.files import alone, read_limited, sync_directories, write_synced
 from signedcert.trust.reasons import MAX_REASONS_FILE
 
 SNAPSHOT = "snapshot.json"
@@ -72,15 +72,8 @@ class PublishedFolder:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Holds off whoever else wants to write; waits for whoever does."""
-        import fcntl  # noqa: PLC0415 - POSIX only, as the issuing half is
-
-        self.path.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with alone(self.path / _LOCK):
             yield
-        finally:
-            os.close(handle)
 
     def write(self, files: Mapping[str, bytes]) -> None:
         """Puts files in their places in the order in which they stand, each in one step. All of
@@ -94,27 +87,11 @@ class PublishedFolder:
         parts = {name: new / str(number) for number, name in enumerate(files)}
         for name, part in parts.items():
             (self.path / name).parent.mkdir(exist_ok=True)
-            _write_synced(part, files[name])
+            write_synced(part, files[name])
         *first, last = files
         for name in first:
             os.replace(parts[name], self.path / name)
-        self._sync(first)
+        sync_directories((self.path / name).parent for name in first)
         os.replace(parts[last], self.path / last)
-        self._sync([last])
+        sync_directories([(self.path / last).parent])
         new.rmdir()
-
-    def _sync(self, names: list[str]) -> None:
-        """A rename is durable when the directory is synced."""
-        for directory in {(self.path / name).parent for name in names}:
-            handle = os.open(directory, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

@@ -29,6 +29,7 @@ from signedcert.publish.folder import (
 )
 from signedcert.registry.statuses import NotValid, StatusTable
 from signedcert.trust.entries import key_url
+from signedcert.trust.logs import LogHead
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.reasons import MAX_REASONS, REASONS_TYPE, Reasons, StatusReason, Why
 from signedcert.trust.snapshot import (
@@ -54,7 +55,8 @@ _LEVEL = 12
 
 class Published(NamedTuple):
     """What was written: ``sizes`` in bytes by the names of the files. ``unexplained`` documents
-    are not valid, and for want of room in the file of reasons nothing says why.
+    are not valid, and for want of room in the file of reasons nothing says why. ``head`` is the
+    newest of the log; None without a log, or entries in it.
     """
 
     issued: datetime
@@ -63,6 +65,7 @@ class Published(NamedTuple):
     not_valid: int
     unexplained: int
     sizes: dict[str, int]
+    head: LogHead | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,9 @@ class Publisher:
     statuses: StatusTable
     folder: PublishedFolder
 
-    def publish(self, at: datetime) -> Published:
+    def publish(self, at: datetime, head: LogHead | None = None) -> Published:
         """Writes all files anew. Each was read back as verifiers read it before the first is
-        written, the snapshot last. Good for seven days.
+        written, the snapshot last. Good for seven days. ``head`` is the newest of the log.
 
         Raises IssueError: ``snapshot-older``, what is published is newer than this, and verifiers
         would refuse it; ``signature-unverifiable``. VerificationError, MalformedError: no verifier
@@ -87,16 +90,16 @@ class Publisher:
         with self.folder.alone():
             rows = self.statuses.not_valid()
             count = self.statuses.lists()  # asked second: no row is beyond it
-            files = dict(self._files(rows, count, at))
+            files = dict(self._files(rows, count, at, head))
             snapshot = self._prove(files)
             self._check_follows(snapshot)
             self.folder.write(files)
         unexplained = max(len(rows) - MAX_REASONS, 0)
         sizes = {name: len(data) for name, data in files.items()}
-        return Published(at, snapshot.expires, count, len(rows), unexplained, sizes)
+        return Published(at, snapshot.expires, count, len(rows), unexplained, sizes, head)
 
     def _files(
-        self, rows: Sequence[NotValid], count: int, at: datetime
+        self, rows: Sequence[NotValid], count: int, at: datetime, head: LogHead | None
     ) -> Iterator[tuple[str, bytes]]:
         """The files in the order in which they are to be written."""
         by_list = {number: list(group) for number, group in groupby(rows, lambda row: row[0])}
@@ -110,7 +113,7 @@ class Publisher:
             yield list_name(number), token
         reasons = self._reasons(rows, at)
         yield REASONS, reasons
-        yield SNAPSHOT, self._snapshot(tuple(digests), digest(reasons), at)
+        yield SNAPSHOT, self._snapshot(tuple(digests), digest(reasons), at, head)
 
     def _credential(self, status_list: StatusList, at: datetime) -> bytes:
         gone = status_list.indices((REVOKED, REPLACED))
@@ -128,7 +131,9 @@ class Publisher:
         payload = Reasons(self.manifest.iss, at, entries).encode()
         return self._sign(self.snapshot, REASONS_TYPE, payload)
 
-    def _snapshot(self, lists: tuple[str, ...], reasons: str, at: datetime) -> bytes:
+    def _snapshot(
+        self, lists: tuple[str, ...], reasons: str, at: datetime, head: LogHead | None
+    ) -> bytes:
         snapshot = Snapshot(
             iss=self.manifest.iss,
             issued=at,
@@ -136,6 +141,7 @@ class Publisher:
             manifest=ManifestVersion(self.manifest.version, self.manifest.digest),
             lists=lists,
             reasons=reasons,
+            checkpoint=head,
         )
         return self._sign(self.snapshot, SNAPSHOT_TYPE, snapshot.encode())
 

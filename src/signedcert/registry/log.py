@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Engine, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from signedcert.core.code import VerificationCode
@@ -25,6 +25,13 @@ class HeadRow(NamedTuple):
     root: bytes
     at: str
     note: str | None
+
+
+class LogPlace(NamedTuple):
+    """Where a document is in a log, and what is logged of it."""
+
+    number: int
+    entry: bytes
 
 
 class LogTable:
@@ -56,7 +63,7 @@ class LogTable:
             with self._engine.begin() as connection:
                 connection.execute(_LOCK)
                 first = connection.scalar(_SIZE, {"log": self._log}) or 0
-                numbers = list(connection.scalars(_PENDING, {"limit": limit}))
+                numbers = list(connection.scalars(_PENDING, {"limit": limit}).all())
                 shuffle(numbers)
                 if numbers:
                     connection.execute(
@@ -75,31 +82,55 @@ class LogTable:
         """The log entries at these places, in their order."""
         place = {"log": self._log, "start": start, "stop": stop}
         with self._engine.connect() as connection:
-            return list(connection.scalars(_ENTRIES, place))
+            return list(connection.scalars(_ENTRIES, place).all())
 
-    def places(self, codes: Sequence[VerificationCode]) -> dict[VerificationCode, int]:
+    def places(self, codes: Sequence[VerificationCode]) -> dict[VerificationCode, LogPlace]:
         """Where documents are in this log; those that are not in it are left out."""
+        found: dict[str, LogPlace] = {}
         symbols = [code.symbols for code in codes]
-        places: dict[VerificationCode, int] = {}
         with self._engine.connect() as connection:
             for start in range(0, len(symbols), _MAX_CODES):
                 wanted = {"log": self._log, "codes": symbols[start : start + _MAX_CODES]}
-                for code, number in connection.execute(_PLACES, wanted):
-                    places[VerificationCode(code)] = number
-        return places
+                for code, number, entry in connection.execute(_PLACES, wanted).all():
+                    if number is not None:
+                        found[code] = LogPlace(number, entry)
+        return {code: found[code.symbols] for code in codes if code.symbols in found}
 
     # Heads
 
     def newest_head(self) -> HeadRow | None:
-        """The largest head; None if there is none yet."""
-        with self._engine.connect() as connection:
-            row = connection.execute(_NEWEST, {"log": self._log}).first()
-        return None if row is None else HeadRow(*row)
+        """The largest head, signed or not; None if there is none yet."""
+        return self._head(_NEWEST)
+
+    def newest_signed(self) -> HeadRow | None:
+        """The largest head that is signed; None if there is none yet."""
+        return self._head(_NEWEST.where(log_heads.c.note.is_not(None)))
+
+    def head(self, size: int) -> HeadRow | None:
+        """The head of this size; None if there is none."""
+        return self._head(_HEADS.where(log_heads.c.size == size))
+
+    def head_over(self, index: int) -> HeadRow | None:
+        """The smallest signed head that covers the entry with this index; None if none does yet."""
+        over = _HEADS.where(log_heads.c.size > index, log_heads.c.note.is_not(None))
+        return self._head(over.limit(1))
 
     def heads(self) -> list[HeadRow]:
         """All heads, by size."""
         with self._engine.connect() as connection:
             return [HeadRow(*row) for row in connection.execute(_HEADS, {"log": self._log})]
+
+    def roots(self, count: int | None = None) -> dict[int, bytes]:
+        """The roots of the smallest ``count`` heads, or of all, by their sizes, which ascend."""
+        wanted = select(log_heads.c.size, log_heads.c.root).where(log_heads.c.log == self._log)
+        with self._engine.connect() as connection:
+            rows = connection.execute(wanted.order_by(log_heads.c.size).limit(count))
+            return {size: root for size, root in rows}  # noqa: C416 - of rows, which are no tuples
+
+    def _head(self, wanted: Select[Any]) -> HeadRow | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(wanted, {"log": self._log}).first()
+        return None if row is None else HeadRow(*row)
 
     def add_head(self, size: int, root: bytes, at: datetime) -> None:
         """Writes down which head is to be signed next. Raises ConflictError if one of this size
@@ -142,13 +173,17 @@ _ENTRIES = (
     )
     .order_by(log_entries.c.number)
 )
-_PLACES = (
-    select(documents.c.code, log_entries.c.number)
-    .join_from(documents, log_entries, documents.c.number == log_entries.c.document)
+#: A join would leave it to SQLite to go through the whole log for some hundred documents.
+_NUMBER = (
+    select(log_entries.c.number)
     .where(
+        log_entries.c.document == documents.c.number,
         log_entries.c.log == bindparam("log"),
-        documents.c.code.in_(bindparam("codes", expanding=True)),
     )
+    .scalar_subquery()
+)
+_PLACES = select(documents.c.code, _NUMBER, documents.c.entry).where(
+    documents.c.code.in_(bindparam("codes", expanding=True))
 )
 _HEADS = (
     select(log_heads.c.size, log_heads.c.root, log_heads.c.at, log_heads.c.note)

@@ -74,6 +74,14 @@ class DocumentRow(NamedTuple):
         return self.status_list, self.status_index
 
 
+class DocumentText(NamedTuple):
+    """A document alone, and the version of the course that it is for."""
+
+    document: str
+    course_id: str
+    course_version: int
+
+
 class CourseRow(NamedTuple):
     """A published course document."""
 
@@ -246,6 +254,17 @@ class Registry:
             ]
         return {row.code: row for row in rows}
 
+    def texts(self, codes: Sequence[VerificationCode]) -> dict[VerificationCode, DocumentText]:
+        """The documents that exist among these, current or not, without what else is known of
+        them.
+        """
+        found: dict[str, DocumentText] = {}
+        with self._engine.connect() as connection:
+            for chunk in _chunks([code.symbols for code in codes]):
+                for symbols, *text in connection.execute(_TEXTS, {"codes": chunk}).all():
+                    found[symbols] = DocumentText(*text)
+        return {code: found[code.symbols] for code in codes if code.symbols in found}
+
     def find_current(self, keys: Sequence[DocumentKey]) -> dict[DocumentKey, DocumentRow]:
         """The current documents that exist among these."""
         found = {}
@@ -343,6 +362,9 @@ _SELECT = select(
 
 
 _AMONG = _SELECT.where(documents.c.code.in_(bindparam("codes", expanding=True)))
+_TEXTS = select(
+    documents.c.code, documents.c.document, documents.c.course_id, documents.c.course_version
+).where(documents.c.code.in_(bindparam("codes", expanding=True)))
 #: The names of what ``DocumentRow`` holds, its key spread out.
 _COLUMNS = tuple(column.name for column in _SELECT.selected_columns)
 _NO_MORE = update(documents).where(documents.c.code == bindparam("symbols")).values(current=False)

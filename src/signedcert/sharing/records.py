@@ -10,6 +10,7 @@ from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
 from signedcert.documents.recordbadge import RecordCredential
 from signedcert.errors import IssueError, MalformedError
+from signedcert.log.bundles import Bundles
 from signedcert.registry.registry import DocumentRow, Registry
 from signedcert.sharing.links import NewShare, Sharing
 
@@ -33,6 +34,7 @@ class CourseRecords:
 
     registry: Registry
     iss: str
+    bundles: Bundles
 
     @cached_property
     def links(self) -> Sharing:
@@ -100,15 +102,11 @@ class CourseRecords:
         if share is None or row is None:
             return None
         try:
-            shown = self._bundle(row).present(share.results, with_name=share.with_name)
+            shown = self.bundles.one(row).present(share.results, with_name=share.with_name)
         except (IssueError, MalformedError):
             return _ALTERED
         return shown if shown.code == share.document else _ALTERED
 
     def _held(self, row: DocumentRow) -> HeldRecord:
-        bundle = self._bundle(row)
+        bundle = self.bundles.one(row)
         return HeldRecord(row.code, row.key.run, bundle, bundle.unverified_record())
-
-    def _bundle(self, row: DocumentRow) -> Bundle:
-        course = self.registry.course(row.key.course_id, row.course_version)
-        return Bundle(row.document, course=course and course.text)

@@ -21,7 +21,8 @@ from signedcert.trust.entries import (
     key_url,
 )
 from signedcert.trust.history import may_become
-from signedcert.trust.logs import CutOff
+from signedcert.trust.landmarks import LandmarkList
+from signedcert.trust.logs import CutOff, LogEntry, log_number, log_origin
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.states import State
 
@@ -146,6 +147,14 @@ def set_logged(draft: KeyManifest, logged: Logged) -> KeyManifest:
         for entry in draft.keys
     )
     return replace(draft, keys=keys)
+
+
+def add_log(draft: KeyManifest, keys: tuple[PublicKey, ...]) -> KeyManifest:
+    """One more log, active from now on and without landmarks; ``keys`` sign its heads."""
+    number = 1 + max((log_number(draft.iss, log.origin) for log in draft.logs), default=0)
+    origin = log_origin(draft.iss, number)
+    entry = LogEntry(origin, keys, "active", LandmarkList().landmarks)
+    return replace(draft, logs=(*draft.logs, entry))
 
 
 def set_status(draft: KeyManifest, max_age: timedelta) -> KeyManifest:

@@ -5,8 +5,10 @@ that a proof under one of its heads stays good for ever.
 """
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -67,6 +69,11 @@ class LandmarkList:
     def root(self, size: int) -> bytes | None:
         """The root hash of the head of this size; None if there is none."""
         return self._roots.get(size)
+
+    def over(self, index: int) -> Landmark | None:
+        """The smallest head that covers the entry with this index; None if none does."""
+        position = bisect_right(self.heads, index, key=attrgetter("size"))
+        return self.heads[position] if position < len(self.heads) else None
 
     def begins_with(self, older: "LandmarkList") -> bool:
         """Whether this list goes on where ``older`` ends."""

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeAlias, cast
 
+from signedcert.core.checkpoint import Checkpoint
 from signedcert.core.keys import Algorithm, PublicKey
 from signedcert.core.shape import Members
 from signedcert.documents.text import check_text
@@ -18,23 +19,32 @@ _PLACE = ".well-known/signedcert/"
 _FOLDER = re.compile("log(-([2-9]|[1-9][0-9]))?")
 
 
-class CutOff(NamedTuple):
-    """The head of a log up to which a compromised key is believed."""
+class LogHead(NamedTuple):
+    """A head of a log, as JSON has it."""
 
     origin: str
     size: int
     root: str
 
     @classmethod
-    def from_json(cls, members: Members) -> "CutOff":
+    def from_json(cls, members: Members) -> "LogHead":
         """Raises MalformedError."""
-        cutoff = cls(_log_origin(members), members.integer("size"), hex_digest(members, "root"))
+        head = cls(_log_origin(members), members.integer("size"), hex_digest(members, "root"))
         members.done()
-        return cutoff
+        return head
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> "LogHead":
+        """That of a checkpoint."""
+        return cls(checkpoint.origin, checkpoint.size, checkpoint.root.hex())
 
     def to_json(self) -> dict[str, object]:
         """The member order of the wire."""
         return {"origin": self.origin, "size": self.size, "root": self.root}
+
+
+#: The head of a log up to which a compromised key is believed.
+CutOff: TypeAlias = LogHead
 
 
 class End(NamedTuple):
@@ -122,12 +132,14 @@ def log_folder(iss: str, origin: str) -> str | None:
 
 
 def log_number(iss: str, origin: str) -> int:
-    """1 for an institution's first log, 2 for its second: what ``log_origin`` made it from."""
+    """Which of the institution's logs it is, counted from 1. Raises MalformedError
+    ``not-under-issuer``.
+    """
     folder = log_folder(iss, origin)
     if folder is None:
-        message = f"not where {iss} publishes a log"
+        message = f"not where {iss} publishes a log: {log_origin(iss)}, -2, -3 …"
         raise MalformedError("not-under-issuer", message, where=origin)
-    return int(folder.partition("-")[2] or 1)
+    return int(folder.removeprefix("log").removeprefix("-") or 1)
 
 
 def _log_origin(members: Members) -> str:

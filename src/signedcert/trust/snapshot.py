@@ -23,6 +23,7 @@ from signedcert.core.shape import Members
 from signedcert.errors import MalformedError, RejectedError, UndecidedError
 from signedcert.trust.entries import KeyEntry
 from signedcert.trust.fields import match_text
+from signedcert.trust.logs import LogHead
 from signedcert.trust.manifest import KeyManifest
 
 SNAPSHOT_TYPE = "signedcert-snapshot+jws"
@@ -45,8 +46,9 @@ class ManifestVersion(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The newest manifest, and the digests of the newest status lists, in their order from list 1
-    on, and of the reasons. Digests are over files as they are published, byte for byte.
+    """The newest manifest, the digests of the newest status lists, in their order from list 1 on,
+    and of the reasons, and the newest head of the log that is written to. Digests are over files as
+    they are published, byte for byte.
     """
 
     iss: str
@@ -55,6 +57,7 @@ class Snapshot:
     manifest: ManifestVersion
     lists: tuple[str, ...]
     reasons: str | None = None
+    checkpoint: LogHead | None = None
 
     def encode(self) -> bytes:
         """The payload, in its one spelling."""
@@ -68,7 +71,7 @@ class Snapshot:
                     {"list": number, "digest": one} for number, one in enumerate(self.lists, 1)
                 ],
                 "reasons": self.reasons,
-                "checkpoint": None,
+                "checkpoint": self.checkpoint and self.checkpoint.to_json(),
             }
         )
 
@@ -78,8 +81,8 @@ class Snapshot:
 
         Raises what ``open_signed`` raises. MalformedError: another spelling than ``encode`` gives,
         another ``iss``, lists that are not 1, 2, 3 …, over 7 days between ``issued`` and
-        ``expires``, a ``checkpoint`` (there is no log yet). RejectedError: another digest for
-        ``manifest`` than its own, ``manifest-final`` after the institution has closed.
+        ``expires``, another digest for ``manifest`` than its own, ``manifest-final`` after the
+        institution has closed.
         """
         if manifest.final is not None:
             message = "the institution closed; its last manifest says what counts"
@@ -107,10 +110,8 @@ class Snapshot:
                 for number, entry in enumerate(members.objects("status", MAX_LISTS), 1)
             ),
             reasons=_digest_or_null(members, "reasons"),
+            checkpoint=_head_or_null(members, "checkpoint"),
         )
-        if members.take("checkpoint") is not None:
-            message = "this release reads no log, so no checkpoint"
-            raise MalformedError("wrong-value", message, where=members.path("checkpoint"))
         members.done()
         check_written(payload, snapshot.encode(), MAX_SNAPSHOT, "snapshot")
         if not timedelta() < snapshot.expires - snapshot.issued <= MAX_LIFETIME:
@@ -128,8 +129,10 @@ class Snapshot:
         """Returns if this snapshot may take the place of ``older``.
 
         Raises MalformedError ``snapshot-older``: of another institution, earlier, of an older
-        manifest or another one of the same version, or with fewer status lists. The manifest may
-        go back to the one that is ``accepted``, where one is given: it has settled a fork.
+        manifest or another one of the same version, with fewer status lists, with a smaller head of
+        the log or another one of the same size; or, unless there is a newer manifest, with a head
+        of another log, or with none. The manifest may go back to the one that is ``accepted``,
+        where one is given: it has settled a fork.
         """
         reason = self._step_back(older) or self._manifest_back(older.manifest, accepted)
         if reason:
@@ -143,7 +146,8 @@ class Snapshot:
             return f"issued goes back to {format_time(self.issued)}"
         if len(self.lists) < len(older.lists):
             return f"{len(older.lists)} status lists become {len(self.lists)}"
-        return ""
+        other = self.manifest != older.manifest
+        return _step_back_in_log(older.checkpoint, self.checkpoint, other=other)
 
     def _manifest_back(self, before: ManifestVersion, accepted: KeyManifest | None) -> str:
         after = self.manifest
@@ -301,6 +305,24 @@ def _list_digest(members: Members, number: int) -> str:
     found = match_text(members, "digest", _DIGEST, "a digest in hex")
     members.done()
     return found
+
+
+def _step_back_in_log(before: LogHead | None, after: LogHead | None, *, other: bool) -> str:
+    """``other`` is whether the manifest is a newer one, which may name another log."""
+    if before is None:
+        return ""
+    if after is None or after.origin != before.origin:
+        return "" if other else f"there is no head of {before.origin} any more"
+    if after.size < before.size:
+        return f"the log goes back from {before.size} to {after.size} entries"
+    if after.size == before.size and after.root != before.root:
+        return f"the log of {after.size} entries changes its root"
+    return ""
+
+
+def _head_or_null(members: Members, name: str) -> LogHead | None:
+    value = members.take(name)
+    return None if value is None else LogHead.from_json(Members(value, members.path(name)))
 
 
 def _digest_or_null(members: Members, name: str) -> str | None:

@@ -91,6 +91,9 @@ def _add_public(result: FastAPI, pages: PublicPages) -> None:
     route("/.well-known/signedcert/snapshot.json", pages.snapshot, schema=True)
     route("/.well-known/signedcert/reasons.jws", pages.reasons, schema=True)
     route("/.well-known/signedcert/status/{name}", pages.status, schema=True)
+    route("/.well-known/signedcert/{log}/checkpoint", pages.checkpoint, schema=True)
+    route("/.well-known/signedcert/{log}/tile/{name:path}", pages.tile, schema=True)
+    route("/.well-known/signedcert/{log}/landmarks/{count}", pages.landmarks, schema=True)
 
 
 def _add_records(result: FastAPI, pages: RecordPages) -> None:

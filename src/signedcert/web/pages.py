@@ -3,11 +3,13 @@
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from signedcert.carriers.bundle import MEDIA_TYPE, SUFFIX, Bundle
+from signedcert.carriers.bundle import MAX_BUNDLE, MEDIA_TYPE, SUFFIX, Bundle
 from signedcert.core.code import Suggestion, VerificationCode, suggest
-from signedcert.core.encoding import dump_json
+from signedcert.core.encoding import dump_json, parse_json
 from signedcert.documents.course import Course
 from signedcert.errors import MalformedError
+from signedcert.log.folder import CHECKPOINT, TILES, landmarks_name
+from signedcert.log.folder import media_type as log_media_type
 from signedcert.publish.folder import REASONS, SNAPSHOT, media_type
 from signedcert.trust.jwks import jwks, served, standard_jwk
 from signedcert.verify.messages import message_of
@@ -19,6 +21,9 @@ _MAX_CODE = 80
 _KEY_CACHE = {"Cache-Control": "public, max-age=300"}
 #: The files name each other by digests: an old one beside a new one is fetched again, and soon.
 _STATUS_CACHE = {"Cache-Control": "public, max-age=60"}
+#: Of the files of a log, all but its newest head never change.
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_NO_CACHE = {"Cache-Control": "no-cache"}
 _ROBOTS = "User-agent: *\nDisallow: /records/\nDisallow: /learner\nDisallow: /sign-in/\n"
 _ENDED = ("compromised", "void")
 
@@ -89,9 +94,9 @@ class PublicPages:
             return JSONResponse({"error": error}, 404)
         members = {
             **report_to_json(self._report(bundle, code)),
-            "bundle": {"version": 1, "document": bundle.document, "course": bundle.course},
+            "bundle": parse_json(bundle.encode(), MAX_BUNDLE),
         }
-        return JSONResponse(members, headers={"Cache-Control": "no-cache"})
+        return JSONResponse(members, headers=_NO_CACHE)
 
     def bundle(self, code: str) -> Response:
         """The certificate as a file, to be checked with no network."""
@@ -197,6 +202,27 @@ class PublicPages:
     def status(self, name: str) -> Response:
         """One status list: ``N.jwt`` a Token Status List, ``N`` a status credential."""
         return self._published(f"status/{name}")
+
+    # The log
+
+    def checkpoint(self, log: str) -> Response:
+        """The newest head of a log."""
+        return self._log_file(log, CHECKPOINT, _NO_CACHE)
+
+    def tile(self, log: str, name: str) -> Response:
+        """A tile of a log, or an entry bundle."""
+        return self._log_file(log, f"{TILES}/{name}", _FOR_EVER)
+
+    def landmarks(self, log: str, count: str) -> Response:
+        """The list of so many landmarks."""
+        return self._log_file(log, landmarks_name(_number(count)), _FOR_EVER)
+
+    def _log_file(self, log: str, name: str, headers: dict[str, str]) -> Response:
+        folder = self._institution.published_logs.get(log)
+        data = None if folder is None else folder.find(name)
+        if data is None:
+            raise HTTPException(404)
+        return Response(data, media_type=log_media_type(name), headers=headers)
 
     def _published(self, name: str) -> Response:
         data = self._institution.published.read(name)
