@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from signedcert.carriers.bundle import SUFFIX, Bundle
+from signedcert.cli import demo_keys as keys
 from signedcert.cli import demo_records as records
 from signedcert.cli.offline import verify_offline
 from signedcert.core.code import VerificationCode
@@ -65,8 +66,21 @@ def demo(directory: Path) -> None:
         records.present(record, directory)
         _title("9. Share that part by a private link")
         records.share(institution, record)
+    _keep_the_keys(directory, sample.code)
     _next_steps(directory, str(sample.code), courses)
     click.echo(f"\nThe demo took {time.monotonic() - started:.1f} s.")
+
+
+def _keep_the_keys(directory: Path, code: VerificationCode) -> None:
+    office = keys.Office.open(directory)
+    _title("10. Revoke a certificate")
+    keys.revoke(office, code)
+    _title("11. Rotate the issuing key")
+    keys.rotate(office)
+    _title("12. Steal the issuing key")
+    forged = keys.steal(office)
+    _title("13. Recover")
+    keys.recover(office, forged)
 
 
 def _title(text: str) -> None:

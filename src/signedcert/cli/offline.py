@@ -43,8 +43,8 @@ def verify_offline(directory: Path, *arguments: str) -> list[dict[str, Any]]:
     verdicts = [result["verdict"] for result in results]
     for verdict in sorted(set(verdicts)):
         click.echo(f"  {verdicts.count(verdict)} {verdict}, in {seconds:.1f} s")
-    if verdicts.count("authentic") != len(verdicts):
-        for result in results:
+    for result in results:
+        if result["verdict"] != "authentic":
             click.echo(f"  {result['title']}. {result['text']} [{result['reason']}]")
     return results
 
