@@ -97,18 +97,7 @@ def propose(
     if wanted.makes_keys and not passphrase:
         raise ConfigurationError("passphrase-missing", "the passphrase is empty")
     made = _generate(wanted)
-    fork = None if wanted.settle is None else find_fork(history, wanted.settle)
-    before = history if fork is None else history.until(fork.other.unverified.version - 1)
-    old = home.holders(before.newest.version)
-    draft = _draft(_begin(before, history, wanted, at), wanted, made, old, at)
-    with closing(Registry.open(home.registry_url)) as registry:
-        draft, growths = grown(registry, before.newest, draft)
-    manifest = KeyManifest.parse(draft.encode(), f"version {draft.version}")
-    if fork is None:
-        before.check_proposal(manifest)
-    else:
-        fork.check(before, manifest)
-    proposal = Proposal(draft, before.evidence, (*wanted.holders, *old), fork, growths)
+    proposal = _prepare(home, history, wanted, made, at)
     written: list[Path] = []
     try:
         for key, role in made:
@@ -147,6 +136,28 @@ def _generate(wanted: Wanted) -> list[tuple[PrivateKey, Role]]:
     if wanted.log:
         made += [(key, "log") for key in new_log_keys()]
     return made
+
+
+def _prepare(
+    home: Home,
+    history: History,
+    wanted: Wanted,
+    made: Sequence[tuple[PrivateKey, Role]],
+    at: datetime,
+) -> Proposal:
+    """What root may sign by the rules, and what the holders are to see beside it."""
+    fork = None if wanted.settle is None else find_fork(history, wanted.settle)
+    before = history if fork is None else history.until(fork.other.unverified.version - 1)
+    old = home.holders(before.newest.version)
+    draft = _draft(_begin(before, history, wanted, at), wanted, made, old, at)
+    with closing(Registry.open(home.registry_url)) as registry:
+        draft, growths = grown(registry, before.newest, draft)
+    manifest = KeyManifest.parse(draft.encode(), f"version {draft.version}")
+    if fork is None:
+        before.check_proposal(manifest)
+    else:
+        fork.check(before, manifest)
+    return Proposal(draft, before.evidence, (*wanted.holders, *old), fork, growths)
 
 
 def _begin(before: History, history: History, wanted: Wanted, at: datetime) -> KeyManifest:
