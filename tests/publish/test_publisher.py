@@ -35,6 +35,7 @@ from tests.institution.homes import (
     issue_one,
     publish,
 )
+from tests.issue.gradebooks import credential_of
 from tests.publish.press import (
     POLICY,
     add_snapshot_key,
@@ -99,8 +100,20 @@ def test_verifiers_find_each_status_and_its_reason(university: Institution) -> N
     found = [list_of(university).status_list.status(index) for index in indices]
     assert found == [REVOKED, SUSPENDED, REPLACED, VALID, VALID]
     words = dict(zip(indices, ("misconduct", "under-review", "renamed"), strict=False))
-    expected = [f"1/{index} {words[index]} 2026-07-01T10:30:00Z" for index in sorted(words)]
+    expected = [f"1/{index} {words[index]} 2026-07-01T00:00:00Z" for index in sorted(words)]
     assert reasons_of(university) == expected
+
+
+def test_nobody_finds_by_the_second_what_took_the_place_of_a_document(
+    university: Institution,
+) -> None:
+    """Whoever is shown the new certificate would learn that a name was changed."""
+    old = issue_one(university)
+    new = university.replace(old.code, certificate("Ada"), "renamed", at=LATER + timedelta(hours=9))
+    university.publish(at=LATER + WEEK)
+    (reason,) = reasons_of(university)
+    assert credential_of(new.bundle).valid_from == LATER + timedelta(hours=9)
+    assert reason.endswith(f" renamed {LATER:%Y-%m-%d}T00:00:00Z")
 
 
 def test_other_verifiers_find_what_does_not_stand_any_more(university: Institution) -> None:

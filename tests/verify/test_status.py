@@ -445,7 +445,7 @@ def test_keys_that_are_announced_sign_nothing(typ: str, publisher: Publisher) ->
 
 SHOWN = {
     "fresh": "valid, as of 2026-07-30 10:30:00 UTC",
-    "revoked": "revoked since 2026-07-30 10:30:00 UTC (misconduct), as of 2026-07-30 10:30:00 UTC",
+    "revoked": "revoked since 2026-07-30 (misconduct), as of 2026-07-30 10:30:00 UTC",
     "revoked, no reason given": "revoked, as of 2026-07-30 10:30:00 UTC",
     "40 days old": "not known since 2026-06-21 10:30:00 UTC",
     "unknown is accepted, 40 days old": "not known since 2026-06-21 10:30:00 UTC",

@@ -187,6 +187,6 @@ def _compress(packed: bytes) -> bytes:
 
 
 def _reason(row: NotValid) -> StatusReason:
-    return StatusReason(
-        row.status_list, row.status_index, cast("Why", row.reason), parse_time(row.since)
-    )
+    # The second in which a document was replaced is that in which the new one was issued.
+    day = parse_time(row.since).replace(hour=0, minute=0, second=0)
+    return StatusReason(row.status_list, row.status_index, cast("Why", row.reason), day)

@@ -72,7 +72,7 @@ def standing_in_words(status: DocumentStatus | None) -> str | None:
         return "not known"
     if status.status == "unknown":
         return f"not known since {status.as_of:{_UTC}}"
-    since = f" since {status.since:{_UTC}}" if status.since else ""
+    since = f" since {status.since:%Y-%m-%d}" if status.since else ""
     why = f" ({status.reason})" if status.reason else ""
     return f"{status.status}{since}{why}, as of {status.as_of:{_UTC}}"
 
