@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tests.core.rfc9162 import Textbook
 from tests.reference import (
     ISSUED,
     ISSUER,
@@ -23,6 +24,7 @@ from tests.reference import (
     salts,
 )
 
+from fuzz.log import join
 from fuzz.register import CORPUS
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.checkpoint import (
@@ -35,8 +37,10 @@ from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import b64url_encode, dump_json
 from signedcert.core.jws import CompactJWS, GeneralJWS, Header, Signature, signing_input
 from signedcert.core.logproof import LogProof
+from signedcert.core.merkle import leaf_hash
 from signedcert.core.note import NoteKey, NoteSignature, SignedNote
 from signedcert.core.sdjwt import Disclosure
+from signedcert.core.tiles import encode_entries
 from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
 from signedcert.documents.record import STATUSES, CourseResult
@@ -55,7 +59,8 @@ _FINDS = "[0-9a-f]" * 16
 def main() -> None:
     """Replaces all seeds."""
     world = make_world()
-    seeds = {**_signed(world), **_records(world), **_keys(), **_texts(), **_notes()}
+    signed, log = {**_signed(world), **_records(world)}, {**_notes(), **_log()}
+    seeds = {**signed, **log, **_keys(), **_texts()}
     for folder in CORPUS.glob("*"):
         for path in set(folder.iterdir()) - set(folder.glob(_FINDS)):
             path.unlink()
@@ -273,6 +278,34 @@ def _gradebooks() -> dict[str, bytes]:
         + b'"s-4,A\n'
         + ada,
     }
+
+
+def _log() -> dict[str, bytes]:
+    """Proofs of a log of eleven entries, names of tiles, entry bundles."""
+    entries = [bytes([number]) * 32 for number in range(11)]
+    log = Textbook(entries)
+    indices = {"inclusion/first": 0, "inclusion/inner": 5, "inclusion/last": 10}
+    sizes = {"consistency/odd": 7, "consistency/perfect": 8, "consistency/even": 10}
+    return {
+        **{name: _inclusion(log, index, 11) for name, index in indices.items()},
+        "inclusion/alone": _inclusion(log, 0, 1),
+        **{name: _consistency(log, size) for name, size in sizes.items()},
+        "consistency/same": join(11, 11, [log.mth(0, 11)] * 2),
+        "tile-name/leaves": b"tile/0/x001/x234/067",
+        "tile-name/partial": b"tile/2/000.p/17",
+        "tile-name/entries": b"tile/entries/x001/000.p/255",
+        "entries/one": b"\0" + encode_entries(entries[:1]),
+        "entries/several": b"\x0a" + encode_entries(entries),
+    }
+
+
+def _inclusion(log: Textbook, index: int, size: int) -> bytes:
+    hashes = [leaf_hash(log.entries[index]), log.mth(0, size), *log.path(index, size)]
+    return join(index, size, hashes)
+
+
+def _consistency(log: Textbook, size: int) -> bytes:
+    return join(size, 11, [log.mth(0, size), log.mth(0, 11), *log.proof(size, 11)])
 
 
 if __name__ == "__main__":
