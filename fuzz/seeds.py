@@ -1,9 +1,11 @@
-"""Writes the seed corpus: ``python -m fuzz.seeds``. Keys are made for it and thrown away.
+"""Writes the seed corpus: ``python -m fuzz.seeds [TARGET...]``. Keys are made for it and thrown
+away: ``document`` and ``manifest`` go together.
 
 Finds, which are named by their digest, stay.
 """
 
 import json
+import sys
 from collections.abc import Container
 from dataclasses import replace
 from datetime import date, timedelta
@@ -22,7 +24,10 @@ from tests.reference import (
     salts,
 )
 
+from fuzz.ceremonyseeds import ceremony_seeds
+from fuzz.pageseeds import page_seeds
 from fuzz.register import CORPUS
+from fuzz.statusseeds import status_seeds
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import b64url_encode, dump_json
@@ -50,17 +55,26 @@ if TYPE_CHECKING:
 _FINDS = "[0-9a-f]" * 16
 
 
-def main() -> None:
-    """Replaces all seeds."""
+def main(wanted: list[str]) -> None:
+    """Replaces all seeds, or those of the targets that are wanted."""
     world = make_world()
-    seeds = {**_signed(world), **_records(world), **_keys(), **_texts()}
-    for folder in CORPUS.glob("*"):
+    seeds = {
+        **_signed(world),
+        **_records(world),
+        **_keys(),
+        **_texts(),
+        **status_seeds(),
+        **ceremony_seeds(),
+        **page_seeds(),
+    }
+    for target in wanted or {name.partition("/")[0] for name in seeds}:
+        folder = CORPUS / target
+        folder.mkdir(parents=True, exist_ok=True)
         for path in set(folder.iterdir()) - set(folder.glob(_FINDS)):
             path.unlink()
-    for name, data in seeds.items():
-        path = CORPUS / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        for name, data in seeds.items():
+            if name.startswith(f"{target}/"):
+                (CORPUS / name).write_bytes(data)
 
 
 def _signed(world: World) -> dict[str, bytes]:
@@ -235,4 +249,4 @@ def _gradebooks() -> dict[str, bytes]:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
