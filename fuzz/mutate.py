@@ -85,6 +85,14 @@ def raw(data: bytes, rng: Random) -> bytes:
     return bytes(changed)
 
 
+def text(data: bytes, rng: Random) -> bytes:
+    """Characters changed, put in, repeated or taken out; sometimes the bytes."""
+    if rng.randrange(4) == 0:
+        return raw(data, rng)
+    changed = _change_text(data.decode("utf-8", "surrogateescape"), rng)
+    return changed.encode("utf-8", "surrogatepass")
+
+
 def json_text(data: bytes, rng: Random) -> bytes:
     """Values and members changed, moved or taken out; sometimes the bytes."""
     first, *rest = data.split(b"\n") if b"\n{" not in data else [data]

@@ -1,17 +1,19 @@
 """What a target is, and all that there are by their names."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from fuzz.mutate import Mutator
-from signedcert.errors import SignedCertError
+from signedcert.errors import IssueError, SignedCertError
 
 CORPUS = Path(__file__).with_name("corpus")
 #: Up to here promises are looked at that take more than one reading: the limit of time is for one.
 SMALL = 16 * 1024
+
+Row = TypeVar("Row")
 
 
 class BrokenPromiseError(Exception):
@@ -50,6 +52,20 @@ def target(
         return run
 
     return register
+
+
+def each_row(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows of a table. Raises IssueError for a table that is refused before its first row; no
+    row may be refused with all others.
+    """
+    count = 0
+    try:
+        for row in rows:
+            count += 1
+            yield row
+    except SignedCertError as error:
+        hold(count == 0 and isinstance(error, IssueError), "a row is refused, and all with it")
+        raise
 
 
 def hold(promise: bool, what: str) -> None:  # noqa: FBT001 - reads as a sentence

@@ -93,7 +93,7 @@ class Meter:
         rate = self.inputs / max(self.seconds, 1e-9)
         slowest, grown = self.slowest * 1000, self._grown / 2**20
         return (
-            f"{self.name:<11}{self.inputs:>10,} inputs{rate:>10,.0f} a second"
+            f"{self.name:<14}{self.inputs:>10,} inputs{rate:>10,.0f} a second"
             f"   slowest {slowest:5.1f} ms   memory +{grown:.0f} MiB"
         )
 

@@ -1,10 +1,12 @@
-"""Writes the seed corpus: ``python -m fuzz.seeds``. Keys are made for it and thrown away.
+"""Writes the seed corpus: ``python -m fuzz.seeds [TARGET...]``. Keys are made for it and thrown
+away: ``document`` and ``manifest`` go together.
 
 Finds, which are named by their digest, stay.
 """
 
 import hashlib
 import json
+import sys
 from collections.abc import Container
 from dataclasses import replace
 from datetime import date, timedelta
@@ -24,8 +26,11 @@ from tests.reference import (
     salts,
 )
 
+from fuzz.ceremonyseeds import ceremony_seeds
 from fuzz.log import join
+from fuzz.pageseeds import page_seeds
 from fuzz.register import CORPUS
+from fuzz.statusseeds import status_seeds
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.checkpoint import (
     Checkpoint,
@@ -56,18 +61,28 @@ if TYPE_CHECKING:
 _FINDS = "[0-9a-f]" * 16
 
 
-def main() -> None:
-    """Replaces all seeds."""
+def main(wanted: list[str]) -> None:
+    """Replaces all seeds, or those of the targets that are wanted."""
     world = make_world()
-    signed, log = {**_signed(world), **_records(world)}, {**_notes(), **_log()}
-    seeds = {**signed, **log, **_keys(), **_texts()}
-    for folder in CORPUS.glob("*"):
+    seeds = {
+        **_signed(world),
+        **_records(world),
+        **_keys(),
+        **_texts(),
+        **_notes(),
+        **_log(),
+        **status_seeds(),
+        **ceremony_seeds(),
+        **page_seeds(),
+    }
+    for target in wanted or {name.partition("/")[0] for name in seeds}:
+        folder = CORPUS / target
+        folder.mkdir(parents=True, exist_ok=True)
         for path in set(folder.iterdir()) - set(folder.glob(_FINDS)):
             path.unlink()
-    for name, data in seeds.items():
-        path = CORPUS / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        for name, data in seeds.items():
+            if name.startswith(f"{target}/"):
+                (CORPUS / name).write_bytes(data)
 
 
 def _signed(world: World) -> dict[str, bytes]:
@@ -309,4 +324,4 @@ def _consistency(log: Textbook, size: int) -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -8,18 +8,16 @@ import base64
 import csv
 import io
 import json
-import os
 import pickle
-import tempfile
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 
 from tests.reference import AT, World, make_world
 
-from fuzz import log, mutate, notes, records
+from fuzz import ceremonies, log, mutate, notes, pages, records, statuses
 from fuzz.extremes import large_manifests, long_rows
-from fuzz.register import CORPUS, SMALL, TARGETS, Target, hold, target
+from fuzz.files import file
+from fuzz.register import CORPUS, SMALL, TARGETS, Target, each_row, hold, target
 from signedcert.carriers.bundle import MAX_BUNDLE, Bundle
 from signedcert.core.code import VerificationCode, suggest
 from signedcert.core.encoding import (
@@ -47,9 +45,20 @@ from signedcert.trust.history import Pin
 from signedcert.trust.manifest import KeyManifest, SignedManifest
 from signedcert.trust.store import TrustStore
 from signedcert.verify.report import Report
+from signedcert.verify.show import report_to_json, signed_fields
 from signedcert.verify.verifier import Verifier
 
-__all__ = ["CORPUS", "TARGETS", "Target", "log", "notes", "records"]
+__all__ = [
+    "CORPUS",
+    "TARGETS",
+    "Target",
+    "ceremonies",
+    "log",
+    "notes",
+    "pages",
+    "records",
+    "statuses",
+]
 
 
 @target("json", mutate.json_text, MAX_GENERAL)
@@ -187,6 +196,8 @@ def _report(
     report = verifier.report(document, at=AT, code=code)
     hold([check.step for check in report.checks] == list(range(1, 11)), "not ten steps")
     hold(bool(report) == (report.verdict.exit_status == 0), "truth and verdict differ")
+    json.dumps(report_to_json(report)).encode()
+    signed_fields(report)
     if report.credential is not None:
         hold(report.credential == report.unverified_claims(), "two contents of one document")
     if not report and (isinstance(document, Bundle) or len(document) > SMALL):
@@ -249,7 +260,7 @@ def parse_manifest(data: bytes) -> None:
 def read_any_roster(data: bytes) -> None:
     """Every row is good or explained; a good one is read again as it is."""
     last = 1
-    for row in read_roster(_file(data)):
+    for row in each_row(read_roster(file(data))):
         hold(row.line > last, "lines that do not ascend")
         last = row.line
         if isinstance(row, BadRow):
@@ -266,14 +277,14 @@ def _read_again(row: RosterRow) -> RosterRow | BadRow:
     started = row.started.isoformat() if row.started else ""
     cells = (row.learner_id, row.name, row.course, row.run, row.completed.isoformat(), started)
     writer.writerow([*cells, "yes" if row.name_confirmed else ""])
-    return next(read_roster(_file(text.getvalue().encode(), second=True)))
+    return next(read_roster(file(text.getvalue().encode(), second=True)))
 
 
 @target("gradebook", mutate.table, SMALL, long_rows)
 def read_any_gradebook(data: bytes) -> None:
     """Every row is good or explained; a record is read again as it is."""
     last, shown = 1, 0
-    for row in read_gradebook(_file(data)):
+    for row in each_row(read_gradebook(file(data))):
         hold(row.line > last, "lines that do not ascend")
         last = row.line
         if isinstance(row, BadRow):
@@ -297,7 +308,7 @@ def _graded_again(row: GradebookRow) -> GradebookRow | BadRow:
     writer.writerow(["#maximum", *(format_decimal(one.maximum) for one in results), "", ""])
     writer.writerow(["#date", *[""] * len(results), "", ""])
     writer.writerow([row.learner_id, *map(_cell, results), row.course, row.run])
-    return next(read_gradebook(_file(text.getvalue().encode(), second=True)))
+    return next(read_gradebook(file(text.getvalue().encode(), second=True)))
 
 
 def _cell(result: CourseResult) -> str:
@@ -312,7 +323,7 @@ def _cell(result: CourseResult) -> str:
 @target("keyfile", mutate.json_text, MAX_COMPACT)
 def read_key_file_head(data: bytes) -> None:
     """A key file up to the passphrase, whose derivation is slow on purpose."""
-    head, public, _, _, _, ciphertext = parse_key_file(_file(data))
+    head, public, _, _, _, ciphertext = parse_key_file(file(data))
     members = json.loads(head)
     hold(PublicKey.from_jwk(members["public"]) == public, "another key than the one in the file")
     written = dump_json({**members, "ciphertext": b64url_encode(ciphertext)})
@@ -342,23 +353,3 @@ def _signed() -> list[list[str]]:
     """The documents of the corpus, whose keys were thrown away, each with its disclosures."""
     names = ("bare", "full", "vc+jwt", "bundle", "record")
     return [Bundle.read(CORPUS / "document" / name).document.split("~") for name in names]
-
-
-@cache
-def _descriptor(*, second: bool) -> tuple[int, Path]:
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create(f"fuzz-{second}")
-        return descriptor, Path(f"/proc/self/fd/{descriptor}")
-    descriptor, name = tempfile.mkstemp(prefix="fuzz-")
-    return descriptor, Path(name)
-
-
-def _file(data: bytes, *, second: bool = False) -> Path:
-    """A file with this content, in memory where there is a way."""
-    descriptor, path = _descriptor(second=second)
-    os.ftruncate(descriptor, 0)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    return path
