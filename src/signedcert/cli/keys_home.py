@@ -1,7 +1,9 @@
 """Commands about the keys of a home: what they are and need, and publishing what root signed."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -15,8 +17,10 @@ from signedcert.custody.merging import Tally
 from signedcert.documents.openbadges import RECORD_TYPE
 from signedcert.home import Home
 from signedcert.institution import Institution
+from signedcert.registry.registry import Registry
 from signedcert.registry.uses import count_by_header
 from signedcert.trust.entries import KeyEntry, RootGroup
+from signedcert.trust.logs import log_number
 from signedcert.trust.manifest import KeyManifest
 
 
@@ -34,10 +38,12 @@ def status(home: Path, as_json: bool) -> None:
     with Institution.open(home) as institution:
         manifest, pin = institution.manifest, institution.pin
         issued = institution.count()
-    uses = _uses(Home.read(home), manifest)
+    found = Home.read(home)
+    uses, logs = _uses(found, manifest), _logs(found, manifest)
     tasks = due(manifest, at=now)
     if as_json:
-        print_json(_status_json(manifest, pin, issued, uses, tasks, now))
+        told = _status_json(manifest, pin, issued, uses, tasks, now)
+        print_json(told | {"logs": [one._asdict() for one in logs]})
         return
     click.echo(f"{manifest.name}, {manifest.iss}")
     click.echo(f"Pin: {pin}")
@@ -50,10 +56,37 @@ def status(home: Path, as_json: bool) -> None:
             f"  {entry.role:8} {entry.key.algorithm} {entry.key.thumbprint}, "
             f"{_state(entry, uses, now)}"
         )
+    for one in logs:
+        click.echo(
+            f"  log      {one.origin}, {one.state}: {one.entries} entries, {one.under_landmarks} of "
+            f"them under landmarks; {one.pending} waiting"
+        )
     cover = "with" if manifest.post_quantum else "without"
     click.echo(f"{issued} certificates issued. Root keys {cover} post-quantum cover.")
     for task in tasks:
         click.echo(f"Due: {task}")
+
+
+class _LogLine(NamedTuple):
+    """A log, how large it is, and how much of it root holders vouch for."""
+
+    origin: str
+    state: str
+    entries: int
+    under_landmarks: int
+    pending: int
+
+
+def _logs(home: Home, manifest: KeyManifest) -> list[_LogLine]:
+    with closing(Registry.open(home.registry_url)) as registry:
+        lines = []
+        for log in manifest.logs:
+            table = registry.log(log_number(manifest.iss, log.origin))
+            heads = [head.size for head in table.heads() if head.note is not None]
+            vouched = heads[log.landmarks.count - 1] if log.landmarks.count else 0
+            waiting = table.pending() if log.state == "active" else 0
+            lines.append(_LogLine(log.origin, log.state, table.size(), vouched, waiting))
+        return lines
 
 
 def _uses(home: Home, manifest: KeyManifest) -> dict[str, int]:
