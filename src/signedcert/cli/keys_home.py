@@ -57,10 +57,8 @@ def status(home: Path, as_json: bool) -> None:
             f"{_state(entry, uses, now)}"
         )
     for one in logs:
-        click.echo(
-            f"  log      {one.origin}, {one.state}: {one.entries} entries, {one.under_landmarks} of "
-            f"them under landmarks; {one.pending} waiting"
-        )
+        vouched = f"{one.under_landmarks} of them under landmarks"
+        click.echo(f"  log      {one.origin}, {one.state}: {one.entries} entries, {vouched}")
     cover = "with" if manifest.post_quantum else "without"
     click.echo(f"{issued} certificates issued. Root keys {cover} post-quantum cover.")
     for task in tasks:
