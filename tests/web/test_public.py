@@ -99,7 +99,9 @@ class Walk:
             "code": [*spelled, UNKNOWN, "nonsense"],
             "course_id": [*(course.id for course in institution.courses()), "alchemy"],
             "version": ["1", "2"],
-            "name": ["1", "1.jwt", "2.jwt"],
+            "name": ["1", "1.jwt", "2.jwt", "0/000.p/1", "entries/000.p/1"],
+            "log": ["log", "log-2", "logs"],
+            "count": ["0", "1"],
             "thumbprint": [*(one.key.thumbprint for one in institution.manifest.keys), "x"],
         }
 
