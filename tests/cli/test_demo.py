@@ -23,6 +23,9 @@ from tests.cli.running import Done, call, spawn
 Run = Callable[..., Done]
 ISSUED = 79
 RECORDS = 10
+ROTATED = 1
+#: How often something is verified in a process of its own.
+OFFLINE = 10
 SCORES = ("result", "resultDescription", "score", "grade", "valueMax", "78.6")
 
 
@@ -50,7 +53,7 @@ def test_it_issues_and_verifies_every_good_row(shown: Shown) -> None:
     assert f"  {ISSUED} authentic, in " in out
     assert len(list((directory / "certificates").glob("*.signedcert"))) == ISSUED
     with Institution.open(directory / "home") as institution:
-        assert institution.count() == ISSUED + RECORDS
+        assert institution.count() == ISSUED + RECORDS + ROTATED
         assert len(institution.courses()) == 3
 
 
@@ -147,6 +150,32 @@ def test_its_private_link_opens_that_part_until_it_is_reset(shown: Shown, run: R
         assert institution.records.open(link.rpartition("/")[2], now) is None
 
 
+def test_it_shows_a_theft_and_the_recovery_offline(shown: Shown, run: Run) -> None:
+    directory, out, _ = shown
+    revoked, rotated, stolen, recovered = (
+        out.split(title)[1] for title in ("10. Revoke", "11. Rotate", "12. Steal", "13. Recover")
+    )
+    assert "  1 not standing, in " in revoked.split("11. Rotate")[0]
+    assert f"  {ISSUED - 1} authentic, in " in rotated.split("12. Steal")[0]
+    assert "  1 authentic, in " in stolen.split("13. Recover")[0]
+    assert ("  1 undecided, in " in recovered, "  1 authentic, in " in recovered) == (True, True)
+    forged = run("verify", directory / "forged.signedcert", "--trust", directory / "trust")
+    assert (forged.status, "More proof is needed" in forged.out) == (4, True)
+
+
+def test_what_is_published_is_all_that_a_verifier_needs(
+    shown: Shown, run: Run, tmp_path: Path
+) -> None:
+    directory, _, _ = shown
+    with Institution.open(directory / "home") as institution:
+        pin = institution.pin
+    trust = ("--trust", tmp_path / "trust")
+    assert run("trust", "add", directory / "published-keys", "--pin", pin, *trust).status == 0
+    done = run("verify", directory / "certificates", *trust, "--json")
+    verdicts = [result["verdict"] for result in done.json["results"]]
+    assert (verdicts.count("authentic"), verdicts.count("not standing")) == (ISSUED - 1, 1)
+
+
 def test_what_it_says_to_try_next_works(shown: Shown, run: Run) -> None:
     directory, out, _ = shown
     lines = [line.split() for line in out.split("What to try next")[1].splitlines()]
@@ -188,7 +217,7 @@ def test_commands_are_shown_so_that_they_can_be_run(
 
 def test_everything_is_verified_with_the_network_taken_away(shown: Shown) -> None:
     without = ("In a network namespace without a network", "With every connection refused")
-    assert sum(shown[1].count(words) for words in without) == 4
+    assert sum(shown[1].count(words) for words in without) == OFFLINE
 
 
 @pytest.mark.parametrize("there", ["file", "directory"])
@@ -217,7 +246,7 @@ def test_where_the_network_cannot_be_taken_away_python_refuses_connections(
     monkeypatch.setattr("signedcert.cli.offline.shutil.which", lambda _: None)
     done = call(capsys, "demo", tmp_path / "new" / "demo")
     assert done.status == 0, done.err
-    assert done.out.count("With every connection refused") == 4
+    assert done.out.count("With every connection refused") == OFFLINE
     assert f"  {ISSUED} authentic, in " in done.out
 
 

@@ -66,21 +66,23 @@ def demo(directory: Path) -> None:
         records.present(record, directory)
         _title("9. Share that part by a private link")
         records.share(institution, record)
-    _keep_the_keys(directory, sample.code)
+    _keep_the_keys(directory)
     _next_steps(directory, str(sample.code), courses)
     click.echo(f"\nThe demo took {time.monotonic() - started:.1f} s.")
 
 
-def _keep_the_keys(directory: Path, code: VerificationCode) -> None:
+def _keep_the_keys(directory: Path) -> None:
     office = keys.Office.open(directory)
     _title("10. Revoke a certificate")
-    keys.revoke(office, code)
+    revoked = max((directory / "certificates").glob(f"*{SUFFIX}"))
+    keys.revoke(office, Bundle.read(revoked).code)
     _title("11. Rotate the issuing key")
     keys.rotate(office)
     _title("12. Steal the issuing key")
     forged = keys.steal(office)
     _title("13. Recover")
     keys.recover(office, forged)
+    _publish_again(directory)
 
 
 def _title(text: str) -> None:
@@ -171,6 +173,15 @@ def _publish(institution: Institution, directory: Path) -> None:
     for version, manifest in enumerate(institution.manifests, 1):
         write_atomic(keys / f"{version}.json", manifest)
     TrustStore.empty().add(institution.manifests, institution.pin).write(directory / "trust")
+
+
+def _publish_again(directory: Path) -> None:
+    """What a web server would serve by now: every manifest, landmarks, status lists."""
+    with Institution.open(directory / "home") as institution:
+        target = directory / "published-keys"
+        shutil.copytree(institution.published.path, target, dirs_exist_ok=True)
+        for version, manifest in enumerate(institution.manifests, 1):
+            write_atomic(target / f"{version}.json", manifest)
 
 
 def _tamper(directory: Path) -> Bundle:
