@@ -40,7 +40,13 @@ def target(
     limit: int,
     large: Callable[[], Iterable[bytes]] = tuple,
 ) -> Callable[[Callable[[bytes], None]], Callable[[bytes], None]]:
-    """Registers a function that takes any bytes. Refusing them is no find."""
+    """Registers a function that takes any bytes. Refusing them is no find.
+
+    Raises ValueError for a name that another target has: one of the two would never be run.
+    """
+    if name in TARGETS:
+        message = f"there are two targets {name}"
+        raise ValueError(message)
 
     def register(function: Callable[[bytes], None]) -> Callable[[bytes], None]:
         @wraps(function)

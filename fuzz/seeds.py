@@ -233,8 +233,8 @@ def _notes() -> dict[str, bytes]:
         "checkpoint/empty": empty.encode(),
         "checkpoint/large": large.encode(),
         "checkpoint/witnessed": seen.encode(),
-        "note/large": large.encode(),
-        "note/text": SignedNote("A note.\n\n\u2014 é\n", (stranger, stranger)).encode(),
+        "signed-note/large": large.encode(),
+        "signed-note/text": SignedNote("A note.\n\n\u2014 é\n", (stranger, stranger)).encode(),
         "log-proof/path": LogProof(77_123, hashes, seen.encode()).encode(),
         "log-proof/alone": LogProof(0, (), b"log.example/1\n1\n").encode(),
     }

@@ -60,3 +60,9 @@ def test_a_refusal_is_no_find_and_a_broken_promise_is_one(monkeypatch: pytest.Mo
     run(b"good")
     with pytest.raises(BrokenPromiseError):
         run(b"bad")
+
+
+def test_no_two_targets_have_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fuzz.register.TARGETS", {"x": None})
+    with pytest.raises(ValueError, match="two targets x"):
+        target("x", lambda data, _: data, 1)

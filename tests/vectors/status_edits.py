@@ -62,11 +62,11 @@ SNAPSHOT_EDITS = (
     ),
     FileEdit("checkpoint-missing", "no checkpoint", f",{_NO_CHECKPOINT}", "", "member-missing"),
     FileEdit(
-        "checkpoint",
-        "a checkpoint, and there is no log yet",
+        "checkpoint-string",
+        "the checkpoint is a string, as a note has it",
         _NO_CHECKPOINT,
         '"checkpoint":"learn.example.edu/log\\n1\\n"',
-        "wrong-value",
+        "wrong-type",
     ),
     FileEdit(
         "version-string",
