@@ -101,8 +101,9 @@ def _copy(home: Home, path: Path) -> Home:
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
+    # Not read-only: SQLite would leave the files that it makes beside the registry.
     with (
-        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True)) as old,
         closing(sqlite3.connect(target)) as new,
     ):
         old.backup(new)
