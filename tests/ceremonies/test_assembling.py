@@ -25,6 +25,7 @@ from signedcert.errors import (
 from signedcert.home import Home
 from signedcert.institution import Institution
 from signedcert.trust.changes import rename
+from signedcert.trust.logs import End
 from tests.ceremonies.council import enact, sign, write
 from tests.core.refusal import refused
 from tests.institution.homes import NAME, NOW, PASSPHRASE, URL, Place, issue_one, root_keys
@@ -119,12 +120,13 @@ def test_a_document_that_would_fall_is_named_and_nothing_is_published(
         issued = issue_one(institution)
     directory = write(place, Wanted(), NOW)
     payload = Proposal.read(directory).manifest
-    strict = replace(payload, keys=(replace(payload.keys[0], logged="required"),))
+    ended = replace(payload.keys[0], state="retired", ended=End(payload.logs[0].origin, 0))
+    strict = replace(payload, keys=(ended,))
     (directory / "payload.json").write_bytes(strict.encode())
     sign(directory, root_keys(place))
     before = files(place.home)
     monkeypatch.setattr("signedcert.ceremonies.assembling.RECENT", 1)
-    with refused("proof-missing", str(issued.code), RejectedError):
+    with refused("key-not-authorised", str(issued.code), RejectedError):
         assemble(Home.read(place.home), directory, at=NOW)
     assert files(place.home) == before
 

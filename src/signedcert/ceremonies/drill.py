@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from sqlalchemy import URL
 
-from signedcert.ceremonies.proposing import Wanted
-from signedcert.ceremonies.theft import Theft, assess, fallen, propose_theft, write_reissue
+from signedcert.ceremonies.proposing import Wanted, propose
+from signedcert.ceremonies.theft import Theft, assess, declare, fallen, write_reissue
 from signedcert.errors import ConfigurationError
 from signedcert.home import Home
 from signedcert.registry.registry import Registry
@@ -23,7 +23,8 @@ from signedcert.trust.entries import KeyEntry
 from signedcert.trust.logs import log_number
 
 Clock = Callable[[], float]
-_KEPT = ("signedcert.toml", "manifests", "holders")
+_KEPT = ("manifests", "holders")
+_REGISTRY = "registry.sqlite"
 
 
 class Timed(NamedTuple):
@@ -76,33 +77,33 @@ def drill(
             theft = assess(copy, key.key.thumbprint, since_size=size)
         with timed("the proposal is written"):
             passphrase = secrets.token_urlsafe()
-            propose_theft(copy, directory / "stolen", theft, Wanted(), at=at, passphrase=passphrase)
+            wanted = declare(copy, [theft], Wanted())
+            propose(copy, directory / "stolen", wanted, at=at, passphrase=passphrase)
         with timed("the list to issue anew is written"):
             count = write_reissue(directory / "reissue.csv", fallen(copy, theft))
     return Drill(theft, count, tuple(steps))
 
 
 def _copy(home: Home, path: Path) -> Home:
-    """The home without keys and published files. A registry that is no file of the home is read
-    where it is; nothing that is done here writes to it.
+    """The home without keys and published files. A SQLite file is copied, wherever it is; any
+    other registry is read where it is, and nothing that is done here writes to it.
     """
     path.mkdir()
     for name in _KEPT:
-        source = home.path / name
-        if source.is_dir():
-            shutil.copytree(source, path / name)
-        elif source.exists():
-            shutil.copy(source, path / name)
-    copy = Home.read(path)
-    source_url, copy_url = home.registry_url, copy.registry_url
-    if isinstance(source_url, URL) and isinstance(copy_url, URL) and source_url != copy_url:
-        _copy_sqlite(Path(source_url.database or ""), Path(copy_url.database or ""))
-    return copy
+        if (home.path / name).is_dir():
+            shutil.copytree(home.path / name, path / name)
+    url = home.registry_url
+    if not isinstance(url, URL):
+        return Home(path, home.configuration)
+    _copy_sqlite(Path(url.database or ""), path / _REGISTRY)
+    registry = {"registry": f"sqlite:///{_REGISTRY}"}
+    return Home(path, home.configuration.model_copy(update=registry))
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
+    # Not read-only: SQLite would leave the files that it makes beside the registry.
     with (
-        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True)) as old,
         closing(sqlite3.connect(target)) as new,
     ):
         old.backup(new)

@@ -22,28 +22,36 @@ def grown(
     """The draft, with every signed head of each log as a landmark, and where retired keys have
     ended; and what the holders recompute it from.
 
-    Raises ConfigurationError ``log-behind``: the registry has not all the heads that the manifest
-    before vouches for.
+    Raises ConfigurationError ``log-behind``: the registry has not all the heads of an active log
+    that the manifest before vouches for. Of a log that is not written to any more, it need not have
+    them: then the landmarks stay as they are.
     """
     old = {log.origin: log for log in before.logs}
-    growths = tuple(
+    found = [
         _growth(registry.log(log_number(draft.iss, log.origin)), log, old.get(log.origin))
         for log in draft.logs
-    )
+    ]
+    growths = tuple(one for one in found if one is not None)
     lists = {one.origin: one.landmarks for one in growths}
-    logs = tuple(log._replace(landmarks=lists[log.origin].landmarks) for log in draft.logs)
+    logs = tuple(
+        log._replace(landmarks=lists[log.origin].landmarks) if log.origin in lists else log
+        for log in draft.logs
+    )
     draft = replace(draft, logs=logs)
     return replace(draft, keys=tuple(_ended(registry, before, draft, lists))), growths
 
 
-def _growth(table: LogTable, log: LogEntry, before: LogEntry | None) -> Growth:
+def _growth(table: LogTable, log: LogEntry, before: LogEntry | None) -> Growth | None:
     heads = tuple(Landmark(row.size, row.root) for row in table.heads() if row.note is not None)
     count = 0 if before is None else before.landmarks.count
     known, landmarks = LandmarkList(heads[:count]), LandmarkList(heads)
     if before is not None and known.landmarks != before.landmarks:
+        if log.state != "active":
+            return None
         message = (
             "the registry has not the heads that the newest manifest vouches for: it is an older "
-            "copy, or another home's. Restore the newest backup"
+            "copy, or another home's. Restore the newest backup; if there is none any more, begin "
+            "another log: signedcert keys propose --add-log"
         )
         raise ConfigurationError("log-behind", message, where=log.origin)
     frontier = Frontier.empty()
@@ -68,7 +76,7 @@ def _ended(
     where it ended.
     """
     retired = {entry.key for entry in before.keys if entry.state == "retired"}
-    log = next((log for log in draft.logs if log.state == "active"), None)
+    log = next((log for log in reversed(draft.logs) if log.state == "active"), None)
     if log is None or registry.log(log_number(draft.iss, log.origin)).pending():
         yield from draft.keys
         return

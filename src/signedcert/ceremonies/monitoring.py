@@ -32,7 +32,8 @@ class Finding(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Monitor:
     """One log: what is published of it (``head``, signed by its keys, and ``read``), what the
-    registry has, and ``seen``, the newest head at the time of an earlier look.
+    registry has, and ``seen``, the newest head at the time of an earlier look. ``signed`` is the
+    size of the newest head that was signed here, as the registry had it before ``head`` was read.
     """
 
     manifest: KeyManifest
@@ -41,6 +42,7 @@ class Monitor:
     head: Checkpoint
     read: ReadTile
     seen: Checkpoint | None = None
+    signed: int = 0
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong. Entries that an earlier look has seen are not compared again.
@@ -52,6 +54,12 @@ class Monitor:
             if forked is not None:
                 yield forked
                 return
+        if self.head.size < self.signed:
+            message = (
+                f"the published log has {self.head.size} entries, and a head over {self.signed} "
+                "was signed here: a mirror is late, or the folder is from an old copy"
+            )
+            yield Finding("log-behind", message)
         yield from self._entries()
         yield from self._keys()
 

@@ -1,16 +1,15 @@
 """The day an issuing key is stolen: what stays valid, what falls, and what is proposed."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from signedcert.ceremonies.proposing import Wanted, propose
+from signedcert.ceremonies.proposing import Wanted
 from signedcert.core.encoding import parse_time
 from signedcert.core.jws import Header
-from signedcert.custody.proposal import Proposal
 from signedcert.documents.openbadges import CERTIFICATE_TYPES, RECORD_TYPE
 from signedcert.documents.text import cell
 from signedcert.errors import ConfigurationError, MalformedError
@@ -29,13 +28,15 @@ REISSUE_COLUMNS = ("code", "kind", "learner_id", "course", "run", "issued", "ent
 
 @dataclass(frozen=True, slots=True)
 class Theft:
-    """What a cut-off means. Of the documents that the registry knows, ``stays`` are below it, and
-    ``falls`` are at or behind it, or in no log. Forgeries are not counted: nobody knows them.
+    """What a cut-off means, which is a head that was made ``at``. Of the documents that the
+    registry knows, ``stays`` are below it, and ``falls`` are at or behind it, or not in this log.
+    Forgeries are not counted: nobody knows them.
     """
 
     entry: KeyEntry
     log: LogEntry
     cutoff: CutOff
+    at: datetime
     stays: int
     falls: int
 
@@ -65,7 +66,7 @@ def assess(
         signed = _signed(registry, manifest, entry, log)
         stays, falls = signed.count(head.size)
     cutoff = CutOff(log.origin, head.size, head.root.hex())
-    return Theft(entry, log, cutoff, stays, falls)
+    return Theft(entry, log, cutoff, parse_time(head.at), stays, falls)
 
 
 def fallen(home: Home, theft: Theft) -> Iterator[SignedRow]:
@@ -76,7 +77,7 @@ def fallen(home: Home, theft: Theft) -> Iterator[SignedRow]:
         yield from signed.from_entry(theft.cutoff.size)
 
 
-def write_reissue(path: Path, rows: Iterator[SignedRow]) -> int:
+def write_reissue(path: Path, rows: Iterable[SignedRow]) -> int:
     """Writes what has to be issued anew as a CSV file; how many rows it has."""
     count = 0
     with path.open("x", encoding="utf-8", newline="") as file:
@@ -90,29 +91,51 @@ def write_reissue(path: Path, rows: Iterator[SignedRow]) -> int:
     return count
 
 
-def propose_theft(
-    home: Home, directory: Path, theft: Theft, wanted: Wanted, *, at: datetime, passphrase: str
-) -> Proposal:
-    """Writes the proposal by which root declares the key stolen. Unless another issuing key is
-    active, or ``wanted`` names one to add or to activate, a new one is made, active at once.
-
-    Raises what ``propose`` raises.
+def declare(home: Home, thefts: Sequence[Theft], wanted: Wanted) -> Wanted:
+    """``wanted``, and that these keys are stolen. Unless another issuing key is active, or
+    ``wanted`` names one to add or to activate, a new one is made, active at once.
     """
-    manifest = home.history().newest
+    stolen = [one.entry.key for one in thefts]
     others = [
         one
-        for one in manifest.keys
-        if (one.role, one.state) == ("issue", "active") and one.key != theft.entry.key
+        for one in home.history().newest.keys
+        if (one.role, one.state) == ("issue", "active") and one.key not in stolen
     ]
     enough = others or wanted.activate or wanted.keys
-    generate = None if enough else theft.entry.key.algorithm
-    stolen = ((theft.entry.key.thumbprint, theft.cutoff),)
-    wanted = replace(wanted, stolen=stolen, generate=generate)
-    return propose(home, directory, wanted, at=at, passphrase=passphrase)
+    return replace(
+        wanted,
+        stolen=tuple((one.entry.key.thumbprint, one.cutoff) for one in thefts),
+        generate=None if enough else stolen[0].algorithm,
+    )
+
+
+def issuing_keys_inside(home: Home) -> tuple[str, ...]:
+    """The issuing keys, by thumbprint, of which the home has the files: who has copied the home
+    has them all, retired ones too. Those of which root has said that they are stolen are left out.
+    """
+    return tuple(
+        one.key.thumbprint
+        for one in home.history().newest.keys
+        if one.role == "issue"
+        and one.state not in ("compromised", "void")
+        and (home.signer_of(one.key) or "").startswith("file:")
+    )
+
+
+def replace_online_keys(home: Home, wanted: Wanted) -> Wanted:
+    """``wanted``, and another log and, if there is one, another snapshot key: those of the home
+    are stolen.
+    """
+    active = [
+        one.key.thumbprint
+        for one in home.history().newest.keys
+        if (one.role, one.state) == ("snapshot", "active")
+    ]
+    return replace(wanted, log=True, snapshot=bool(active), void=(*wanted.void, *active))
 
 
 def _active_log(manifest: KeyManifest) -> LogEntry:
-    for log in manifest.logs:
+    for log in reversed(manifest.logs):
         if log.state == "active":
             return log
     message = (

@@ -10,7 +10,7 @@ import click
 from signedcert.carriers.bundle import SUFFIX, Bundle
 from signedcert.ceremonies.assembling import assemble
 from signedcert.ceremonies.proposing import Wanted, propose
-from signedcert.ceremonies.theft import assess, fallen, propose_theft, write_reissue
+from signedcert.ceremonies.theft import assess, declare, fallen, write_reissue
 from signedcert.cli.offline import verify_offline
 from signedcert.core.code import VerificationCode
 from signedcert.core.jws import CompactJWS, Header, serialize_compact, signing_input
@@ -141,9 +141,8 @@ def recover(office: Office, forged: Path) -> None:
     at = datetime.now(UTC)
     theft = assess(office.home, _issuing(office), since=at)
     folder = office.folder()
-    proposal = propose_theft(
-        office.home, folder, theft, Wanted(), at=at, passphrase=office.passphrase
-    )
+    wanted = declare(office.home, [theft], Wanted())
+    proposal = propose(office.home, folder, wanted, at=at, passphrase=office.passphrase)
     count = write_reissue(office.directory / "reissue.csv", fallen(office.home, theft))
     office.sign(folder, proposal)
     with office.institution() as institution:

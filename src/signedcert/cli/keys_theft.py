@@ -1,19 +1,23 @@
 """Commands for the day on which an issuing key is stolen, and for the days before."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import click
 
 from signedcert.ceremonies.drill import Drill
 from signedcert.ceremonies.drill import drill as rehearse
-from signedcert.ceremonies.proposing import Wanted, read_public_key
+from signedcert.ceremonies.proposing import Wanted, propose, read_public_key
 from signedcert.ceremonies.theft import (
     REISSUE_FILE,
     Theft,
     assess,
+    declare,
     fallen,
-    propose_theft,
+    issuing_keys_inside,
+    replace_online_keys,
     write_reissue,
 )
 from signedcert.cli.app import (
@@ -24,13 +28,14 @@ from signedcert.cli.app import (
     print_json,
 )
 from signedcert.cli.keys_propose import PROMPT, fresh_option, tell_proposal
+from signedcert.core.encoding import format_time
 from signedcert.home import Home
 
 _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M"])
 
 
 @click.command()
-@click.argument("kid")
+@click.argument("kids", nargs=-1, metavar="[KID]...")
 @click.option(
     "--since-size",
     type=click.IntRange(0),
@@ -42,6 +47,12 @@ _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M"])
     type=_TIMES,
     metavar="TIME",
     help="The key was stolen at this time, UTC: 2026-11-03, or 2026-11-03T04:15:00Z.",
+)
+@click.option(
+    "--whole-home",
+    is_flag=True,
+    help="Instead of a KID: every issuing key of which the home has a file. With --propose, "
+    "another log is begun, and a snapshot key is replaced, since their keys are in the home too.",
 )
 @click.option(
     "--propose",
@@ -64,9 +75,10 @@ _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M"])
 @passphrase_option(what="the institution's keys")
 @json_option
 def compromise(
-    kid: str,
+    kids: tuple[str, ...],
     since_size: int | None,
     since: datetime | None,
+    whole_home: bool,
     out_dir: Path | None,
     keys: tuple[str, ...],
     activate: tuple[str, ...],
@@ -85,56 +97,76 @@ def compromise(
     Examples:
       signedcert keys compromise 1a2b3c4d --since 2026-11-03T04:15:00Z
       signedcert keys compromise 1a2b3c4d --since-size 16384 --propose stolen
+      signedcert keys compromise --whole-home --since 2026-11-03 --propose stolen
       signedcert issue --reissue reissue.csv --home home        (once it is published)
     """
-    if (since_size is None) == (since is None):
-        message = "say since when, by --since-size or by --since"
-        raise click.UsageError(message)
+    _require_one_way(kids, since_size, since, whole_home=whole_home)
     reissue = None if out_dir is None else out_dir.parent / REISSUE_FILE
     if reissue is not None and reissue.exists():
         raise click.UsageError(f"{reissue} is there already; move it away first")
     found = Home.read(home)
     moment = since and since.replace(tzinfo=UTC)
-    theft = assess(found, kid, since_size=since_size, since=moment)
+    thefts = [
+        assess(found, kid, since_size=since_size, since=moment)
+        for kid in (issuing_keys_inside(found) if whole_home else kids)
+    ]
     if out_dir is None or reissue is None:
-        _tell(theft, as_json=as_json)
+        _tell(thefts, as_json=as_json)
         return
-    passphrase = find_passphrase(passphrase_file, PROMPT)
+    passphrase = ""
+    if keys:
+        passphrase = find_passphrase(passphrase_file, PROMPT)
     wanted = Wanted(
         fresh_for=timedelta(days=fresh_for),
         keys=tuple(read_public_key(key, found, passphrase) for key in keys),
         activate=activate,
     )
-    now = datetime.now(UTC)
-    proposal = propose_theft(found, out_dir, theft, wanted, at=now, passphrase=passphrase)
-    write_reissue(reissue, fallen(found, theft))
+    wanted = declare(found, thefts, replace_online_keys(found, wanted) if whole_home else wanted)
+    if wanted.makes_keys and not passphrase:
+        passphrase = find_passphrase(passphrase_file, PROMPT)
+    proposal = propose(found, out_dir, wanted, at=datetime.now(UTC), passphrase=passphrase)
+    write_reissue(reissue, chain.from_iterable(fallen(found, theft) for theft in thefts))
     if as_json:
         told = {"proposal": str(out_dir), "reissue": str(reissue), "pin": proposal.manifest.pin}
-        print_json(_to_json(theft) | told)
+        print_json(_to_json(thefts) | told)
         return
-    _tell(theft, as_json=False)
+    _tell(thefts, as_json=False)
     click.echo(f"To be issued anew, once it is published: {reissue}\n")
     tell_proposal(proposal, out_dir, as_json=False)
 
 
-def _to_json(theft: Theft) -> dict[str, object]:
+def _require_one_way(
+    kids: tuple[str, ...], since_size: int | None, since: datetime | None, *, whole_home: bool
+) -> None:
+    if (since_size is None) == (since is None):
+        message = "say since when, by --since-size or by --since"
+        raise click.UsageError(message)
+    if bool(kids) == whole_home:
+        message = "say which key was stolen, by its KID, or that all of the home were: --whole-home"
+        raise click.UsageError(message)
+
+
+def _to_json(thefts: Sequence[Theft]) -> dict[str, object]:
     return {
-        "key": theft.entry.key.thumbprint,
-        "cutoff": theft.cutoff.to_json(),
-        "stays": theft.stays,
-        "falls": theft.falls,
+        "cutoff": thefts[0].cutoff.to_json() | {"at": format_time(thefts[0].at)},
+        "keys": [
+            {"key": one.entry.key.thumbprint, "stays": one.stays, "falls": one.falls}
+            for one in thefts
+        ],
     }
 
 
-def _tell(theft: Theft, *, as_json: bool) -> None:
+def _tell(thefts: Sequence[Theft], *, as_json: bool) -> None:
     if as_json:
-        print_json(_to_json(theft))
+        print_json(_to_json(thefts))
         return
-    cutoff = theft.cutoff
-    click.echo(f"Key {theft.entry.key.thumbprint} has signed {theft.total:,} documents of yours.")
+    cutoff, made = thefts[0].cutoff, thefts[0].at
     click.echo(f"Cut-off: {cutoff.size:,} entries of {cutoff.origin}")
-    click.echo(f"  stay valid: {theft.stays:,}, logged before it; each with its proof")
-    click.echo(f"  fall:       {theft.falls:,}, logged behind it or not at all; issue them anew")
+    click.echo(f"  the last head before the theft, of {made:%Y-%m-%d %H:%M:%S} UTC")
+    for one in thefts:
+        click.echo(f"Key {one.entry.key.thumbprint} has signed {one.total:,} documents of yours.")
+        click.echo(f"  stay valid: {one.stays:,}, logged before the cut-off; each with its proof")
+        click.echo(f"  fall:       {one.falls:,}, logged behind it or not at all; issue them anew")
     click.echo(
         "What a thief has made is not counted, since nobody knows it. None of it stays valid."
     )
@@ -163,9 +195,9 @@ def drill(home: Path, since_size: int | None, as_json: bool) -> None:
     done = rehearse(Home.read(home), at=datetime.now(UTC), since_size=since_size)
     if as_json:
         steps = [{"what": step.what, "seconds": round(step.seconds, 3)} for step in done.steps]
-        print_json(_to_json(done.theft) | {"reissue": done.to_reissue, "steps": steps})
+        print_json(_to_json([done.theft]) | {"reissue": done.to_reissue, "steps": steps})
         return
-    _tell(done.theft, as_json=False)
+    _tell([done.theft], as_json=False)
     _tell_drill(done)
 
 

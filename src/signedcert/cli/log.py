@@ -14,7 +14,7 @@ from signedcert.errors import ConfigurationError, SignedCertError
 from signedcert.files import read_limited, write_atomic
 from signedcert.home import Home
 from signedcert.registry.registry import Registry
-from signedcert.trust.logs import LogEntry
+from signedcert.trust.logs import LogEntry, log_number
 from signedcert.trust.manifest import KeyManifest
 
 _MAX_SEEN = 4096
@@ -59,11 +59,19 @@ def monitor(home: Path, place: str | None, saved: Path | None, as_json: bool) ->
     manifest = found.history().newest
     entry = _active(manifest)
     try:
-        source = open_source(place or manifest.iss)
-        published = PublishedLog.open(source, manifest.iss, entry)
         seen = _read_seen(saved)
         with closing(Registry.open(found.registry_url)) as registry:
-            watch = Monitor(manifest, entry, registry, published.head, published.read, seen)
+            newest = registry.log(log_number(manifest.iss, entry.origin)).newest_signed()
+            published = PublishedLog.open(open_source(place or manifest.iss), manifest.iss, entry)
+            watch = Monitor(
+                manifest,
+                entry,
+                registry,
+                published.head,
+                published.read,
+                seen,
+                signed=newest.size if newest else 0,
+            )
             findings = list(watch.findings())
     except SignedCertError as error:
         _tell_failure(error, as_json=as_json)
@@ -76,7 +84,7 @@ def monitor(home: Path, place: str | None, saved: Path | None, as_json: bool) ->
 
 
 def _active(manifest: KeyManifest) -> LogEntry:
-    for one in manifest.logs:
+    for one in reversed(manifest.logs):
         if one.state == "active":
             return one
     message = "this institution has no log; see: signedcert keys propose --add-log"
@@ -117,7 +125,11 @@ def _tell(
         click.echo(f"  WRONG: {place}{one.message} [{one.kind}]", err=True)
     if len(findings) > _TOLD:
         click.echo(f"  and {len(findings) - _TOLD} more", err=True)
-    if findings:
+    if any(one.kind != "log-behind" for one in findings):
         click.echo("Treat the keys as stolen until you know better (docs: operations).", err=True)
+    elif findings:
+        click.echo(
+            "If no mirror is late, and nobody restored a backup, find out who did.", err=True
+        )
     else:
-        click.echo("It is the registry's, and extends what was seen before.")
+        click.echo(f"It is the registry's{', and extends what was seen before' if seen else ''}.")

@@ -111,6 +111,10 @@ class Growth:
     def page(self) -> Iterator[str]:
         """What the holders read, line by line."""
         count = len(self.entries) // ENTRY_LENGTH
+        if not count:
+            size = self.frontier.size
+            yield f"- {self.origin}: no entries since its last landmark, at size {size}."
+            return
         yield (
             f"- {self.origin}: {count} entries since its last landmark, at size "
             f"{self.frontier.size}; each has a record in the institution's registry, as the "

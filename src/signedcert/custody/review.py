@@ -19,7 +19,7 @@ from signedcert.errors import (
 )
 from signedcert.files import read_limited, write_atomic
 from signedcert.trust.history import History, Pin
-from signedcert.trust.landmarks import Landmark
+from signedcert.trust.landmarks import Landmark, LandmarkList
 from signedcert.trust.logs import CutOff
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.store import TrustStore
@@ -107,7 +107,7 @@ def review(
 def check_growths(
     proposal: Proposal, before: KeyManifest | None, seen: Iterable[tuple[str, Landmark]] = ()
 ) -> None:
-    """Returns if every landmark that is new, and every cut-off, follows from what the proposal
+    """Returns if every landmark and every cut-off that is new follows from what the proposal
     brings; ``seen`` are heads that this machine knows, by the origins of their logs.
 
     Raises MalformedError, RejectedError: what ``Growth.check`` raises, ``proof-forked`` for a
@@ -117,15 +117,16 @@ def check_growths(
     growths = {growth.origin: growth for growth in proposal.growths}
     old = {log.origin: log for log in before.logs} if before else {}
     for log in proposal.manifest.logs:
-        if log.landmarks.count == 0 and log.origin not in growths:
-            continue
-        if log.origin not in growths:
+        earlier = old.get(log.origin)
+        if log.origin in growths:
+            known = [head for origin, head in heads if origin == log.origin]
+            growths[log.origin].check(earlier, log, known)
+        elif log.landmarks != (earlier.landmarks if earlier else LandmarkList().landmarks):
             message = "the proposal does not bring what this log has grown by; propose it anew"
             raise ConfigurationError("proposal-invalid", message, where=log.origin)
-        known = [head for origin, head in heads if origin == log.origin]
-        growths[log.origin].check(old.get(log.origin), log, known)
+    stated = {entry.key: entry.cutoff for entry in before.keys} if before else {}
     for entry in proposal.manifest.keys:
-        if entry.cutoff is not None:
+        if entry.cutoff is not None and entry.cutoff != stated.get(entry.key):
             _check_cutoff(entry.cutoff, growths.get(entry.cutoff.origin))
 
 

@@ -150,11 +150,14 @@ def set_logged(draft: KeyManifest, logged: Logged) -> KeyManifest:
 
 
 def add_log(draft: KeyManifest, keys: tuple[PublicKey, ...]) -> KeyManifest:
-    """One more log, active from now on and without landmarks; ``keys`` sign its heads."""
+    """One more log, without landmarks; ``keys`` sign its heads. It is the active one from now on:
+    one that was so retires, and of its heads the landmarks alone count.
+    """
     number = 1 + max((log_number(draft.iss, log.origin) for log in draft.logs), default=0)
     origin = log_origin(draft.iss, number)
     entry = LogEntry(origin, keys, "active", LandmarkList().landmarks)
-    return replace(draft, logs=(*draft.logs, entry))
+    before = (log._replace(state="retired") if log.state == "active" else log for log in draft.logs)
+    return replace(draft, logs=(*before, entry))
 
 
 def set_status(draft: KeyManifest, max_age: timedelta) -> KeyManifest:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from signedcert.trust.entries import KeyEntry, NextGroup, RootGroup, StatusPolicy
 from signedcert.trust.history import may_become, rotates
-from signedcert.trust.logs import LogEntry
+from signedcert.trust.logs import CutOff, LogEntry
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.states import State
 
@@ -29,9 +29,23 @@ _MEANS: dict[State, str] = {
     "pre-published": "it is announced, and nothing that it signs is valid yet",
     "active": "what it signs is valid",
     "retired": "it is to sign nothing more; what it has signed stays valid",
-    "compromised": "it was stolen; what it has signed counts only with a proof of its place in a "
-    "log",
+    "compromised": "IT WAS STOLEN",
     "void": "nothing that it has ever signed is valid, as if it had never been",
+}
+_LOG_MEANS: dict[State, str] = {
+    "pre-published": "nothing under its heads counts yet",
+    "active": "what is issued from now on is logged there",
+    "retired": "nothing more is logged there, and of its heads those alone count that root keys "
+    "vouch for",
+    "compromised": "its keys were stolen, and of its heads those alone count that root keys vouch "
+    "for",
+    "void": "nothing under its heads counts",
+}
+_PROVES = {
+    "expected": "",
+    "required": " Its documents count only with a proof that they are in a log.",
+    "anchored": " Its documents count only with a proof under a head of a log that root keys vouch "
+    "for.",
 }
 _NO_ISSUER = Change(
     "NO ACTIVE ISSUING KEY is left: nothing can be issued under this version.",
@@ -168,12 +182,22 @@ def _named(entry: KeyEntry) -> str:
 
 
 def _details(entry: KeyEntry) -> str:
-    since = f" Since {entry.since:%Y-%m-%d %H:%M} UTC"
-    logged = "" if entry.logged == "expected" else f"; place in the log: {entry.logged}"
-    end, cutoff = entry.ended, entry.cutoff
-    ended = "" if end is None else f"; it ended at size {end.size} of {end.origin}"
-    up_to = "" if cutoff is None else f"; believed up to size {cutoff.size} of {cutoff.origin}"
-    return f"{since}{logged}{ended}{up_to}."
+    since = f" Since {entry.since:%Y-%m-%d %H:%M} UTC."
+    end = entry.ended
+    ended = "" if end is None else f" It ended at size {end.size} of {end.origin}."
+    believed = "" if entry.state != "compromised" else f" {_believed(entry.cutoff)}"
+    return f"{since}{_PROVES[entry.logged]}{ended}{believed}"
+
+
+def _believed(cutoff: CutOff | None) -> str:
+    """What a stolen key has signed, and is believed."""
+    if cutoff is None:
+        return "Nothing that it has signed is valid, since no cut-off is stated."
+    return (
+        f"What it has signed stays valid if it is among the first {cutoff.size} entries of the log "
+        f"{cutoff.origin}, with the proof of its place there; behind them, or without a proof, "
+        f"nothing is, whatever date it bears. The head at this cut-off: {cutoff.root}."
+    )
 
 
 def _key(old: KeyEntry, new: KeyEntry) -> Iterator[Change]:
@@ -182,9 +206,34 @@ def _key(old: KeyEntry, new: KeyEntry) -> Iterator[Change]:
     if new.state != old.state:
         what = f"{_named(new)} goes from {old.state} to {new.state}: {_MEANS[new.state]}."
         yield Change(what + _details(new) + _announced_for(old, new), _forward(old, new))
-    elif new != replace(old, url=new.url, role=new.role):
+        return
+    if new.cutoff != old.cutoff:
+        yield _cutoff_moves(old, new)
+    ends = old.ended is None and new.ended is not None
+    if ends and new.ended is not None:
+        what = f"{_named(new)}, {new.state}, ended at size {new.ended.size} of {new.ended.origin}."
+        yield Change(what, "Nothing of it is believed behind that place, which never moves.")
+    ended = new.ended if ends else old.ended
+    if new != replace(old, url=new.url, role=new.role, cutoff=new.cutoff, ended=ended):
         what = f"{_named(new)} stays {new.state}, and says otherwise than before:{_details(new)}"
-        yield Change(what, "Dates, the place in a log and a cut-off may be corrected.")
+        why = "Dates, and what documents have to prove, may be corrected."
+        yield Change(what, why if new.ended == ended else _FORBIDDEN)
+
+
+def _cutoff_moves(old: KeyEntry, new: KeyEntry) -> Change:
+    before, after = old.cutoff, new.cutoff
+    what = f"THE CUT-OFF MOVES of {_named(new)}, which was stolen. {_believed(after)}"
+    if before is None or after is None or before.origin != after.origin:
+        return Change(what, "A cut-off may be corrected. Make sure that it is meant.")
+    what += f" The cut-off was {before.size} entries."
+    if after.size <= before.size:
+        why = "A cut-off may be corrected. What was logged between the two falls."
+    else:
+        why = (
+            "A cut-off may be corrected. What was logged between the two counts again: make sure "
+            "that the key was stolen later than was thought."
+        )
+    return Change(what, why)
 
 
 def _forward(old: KeyEntry | LogEntry, new: KeyEntry | LogEntry) -> str:
@@ -210,17 +259,19 @@ def _logs(before: tuple[LogEntry, ...], after: tuple[LogEntry, ...]) -> Iterator
         landmarks = f"{log.landmarks.count} landmarks, digest {log.landmarks.digest}"
         if log.origin not in old:
             signed = ", ".join(f"{key.algorithm} {key.thumbprint}" for key in log.keys)
-            what = f"A new log {log.origin}, {log.state}, signed by {signed}, {landmarks}."
+            what = (
+                f"A new log {log.origin} is {log.state}: {_LOG_MEANS[log.state]}. Its heads are "
+                f"signed by {signed}; {landmarks}."
+            )
             yield Change(what, "Logs may be added; none is ever taken out.")
             continue
         if log.keys != old[log.origin].keys:
             yield Change(f"Log {log.origin} changes its keys.", _FORBIDDEN)
         if log.state != old[log.origin].state:
-            yield Change(f"Log {log.origin} is {log.state}.", _forward(old[log.origin], log))
+            what = f"Log {log.origin} is {log.state}: {_LOG_MEANS[log.state]}."
+            yield Change(what, _forward(old[log.origin], log))
         if log.landmarks != old[log.origin].landmarks:
-            added = log.landmarks.count > old[log.origin].landmarks.count
-            why = "Landmarks are only added." if added else _FORBIDDEN
-            yield Change(f"Log {log.origin} has {landmarks}.", why)
+            yield _landmarks(log, log.landmarks.count - old[log.origin].landmarks.count)
     left = {log.origin for log in after}
     for log in before:
         if log.origin not in left:
@@ -228,6 +279,20 @@ def _logs(before: tuple[LogEntry, ...], after: tuple[LogEntry, ...]) -> Iterator
     order = [log.origin for log in before if log.origin in left]
     if [log.origin for log in after if log.origin in old] != order:
         yield Change("Logs stand in another order.", "The order means nothing.")
+
+
+def _landmarks(log: LogEntry, added: int) -> Change:
+    what = (
+        f"You vouch for {added} more heads of the log {log.origin}, {log.landmarks.count} in all, "
+        f"digest {log.landmarks.digest}."
+    )
+    if added <= 0:
+        return Change(what, _FORBIDDEN)
+    why = (
+        "Landmarks are only added. What stands under them stays provable, whoever steals keys "
+        "later; your machine recomputes them from the entries."
+    )
+    return Change(what, why)
 
 
 def _policy(before: KeyManifest | None, after: KeyManifest) -> Iterator[Change]:
