@@ -171,6 +171,8 @@ Issuing: TypeAlias = Literal[
     "course-unknown",
     "date-invalid",
     "document-differs",
+    "document-stands",
+    "document-suspended",
     "document-unknown",
     "field-count",
     "field-missing",

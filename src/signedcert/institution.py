@@ -21,11 +21,20 @@ from signedcert.documents.course import Course
 from signedcert.documents.record import CourseRecord
 from signedcert.errors import ConfigurationError, IssueError, SignedCertError
 from signedcert.home import Home
-from signedcert.issue.bulk import Graduation, Here, IssuerSource, each_once, graduate, issue_rows
+from signedcert.issue.bulk import (
+    Graduation,
+    Here,
+    IssuerSource,
+    each_once,
+    graduate,
+    graduate_in_turn,
+    issue_rows,
+)
 from signedcert.issue.corrections import CorrectionRow
 from signedcert.issue.delivery import logged, with_proofs
 from signedcert.issue.issuer import Issued, Issuer
 from signedcert.issue.prepare import Row, Versions, correction, record_request
+from signedcert.issue.reissue import passes
 from signedcert.issue.replacement import Asked
 from signedcert.issue.requests import CERTIFICATE_KIND, CertificateRequest, is_unicode
 from signedcert.issue.results import REPLACED, Counts, IssuedRow, write_reports
@@ -336,6 +345,30 @@ class Institution:
         """
         work = self._graduation(directory, at)
         lines = graduate(work, self._here, rows, jobs, pool)
+        return write_reports(lines, work.directory, REPLACED)
+
+    def reissue(
+        self,
+        path: str | Path,
+        directory: str | Path,
+        *,
+        at: datetime,
+        jobs: int = 1,
+        pool: Executor | None = None,
+    ) -> Iterator[Counts]:
+        """Issues anew what fell with a stolen key, from a list like reissue.csv (``read_reissue``):
+        the same claims, signed by the key that signs now; the old document is replaced, for the
+        reason "other". Certificates come first, then records, for the certificates that there are
+        then; also those that did not fall, and whose certificates did. Otherwise as
+        ``replace_rows``, and as safe to run again.
+
+        In errors.csv is what did not fall (``document-stands``), was revoked or replaced before
+        (``status-final``), is suspended (``document-suspended``), or a record whose certificate
+        was not issued anew (``certificate-missing``).
+        """
+        work = self._graduation(directory, at)
+        rows = passes(Path(path), self._registry)
+        lines = graduate_in_turn(work, self._here, rows, jobs, pool)
         return write_reports(lines, work.directory, REPLACED)
 
     @property

@@ -53,7 +53,7 @@ def certificate(issuer: Issuer, learner_id: str) -> DocumentRow:
 
 def test_a_row_asks_for_a_record_of_its_learners_certificate(issuer: Issuer) -> None:
     rows = [gradebook_row(line, str(line)) for line in (4, 2)]
-    prepared = prepare(rows, COURSES, issuer.registry)
+    prepared = prepare(rows, COURSES, issuer)
     for one, source in zip(prepared, rows, strict=True):
         assert isinstance(one, Prepared)
         assert isinstance(one.asked, RecordRequest)
@@ -81,7 +81,7 @@ def test_a_row_asks_for_a_record_of_its_learners_certificate(issuer: Issuer) -> 
 def test_without_a_certificate_of_learner_course_and_run_there_is_no_record(
     issuer: Issuer, changes: dict[str, str]
 ) -> None:
-    bad, good = prepare([gradebook_row(2, **changes), gradebook_row(3)], COURSES, issuer.registry)
+    bad, good = prepare([gradebook_row(2, **changes), gradebook_row(3)], COURSES, issuer)
     assert isinstance(bad, BadRow)
     assert (bad.line, bad.field, bad.reason) == (2, "learner_id", "certificate-missing")
     assert "signedcert issue" in bad.message
@@ -91,15 +91,15 @@ def test_without_a_certificate_of_learner_course_and_run_there_is_no_record(
 
 def test_bad_rows_stay_in_their_places(issuer: Issuer) -> None:
     bad = BadRow(3, "s-3", "Overall", "number-invalid", "x", "no number")
-    prepared = prepare([gradebook_row(2), bad, gradebook_row(4)], COURSES, issuer.registry)
+    prepared = prepare([gradebook_row(2), bad, gradebook_row(4)], COURSES, issuer)
     assert prepared[1] is bad
     assert [isinstance(one, Prepared) for one in prepared] == [True, False, True]
-    assert prepare([], COURSES, issuer.registry) == []
+    assert prepare([], COURSES, issuer) == []
 
 
 def test_rows_of_both_kinds_may_stand_in_one_batch(issuer: Issuer) -> None:
     rows: list[Row | BadRow] = [roster_row(9), gradebook_row(2), roster_row(9, course="alchemy")]
-    certificate_, record_, unknown = prepare(rows, COURSES, issuer.registry)
+    certificate_, record_, unknown = prepare(rows, COURSES, issuer)
     assert isinstance(certificate_, Prepared)
     assert isinstance(record_, Prepared)
     assert isinstance(certificate_.asked, CertificateRequest)
@@ -109,7 +109,7 @@ def test_rows_of_both_kinds_may_stand_in_one_batch(issuer: Issuer) -> None:
 
 def test_the_course_is_the_version_of_the_certificate_and_not_the_newest(issuer: Issuer) -> None:
     issuer.registry.add_course(ESSAYS, NOW)
-    (one,) = prepare([gradebook_row(2)], {COURSE: ESSAYS}, issuer.registry)
+    (one,) = prepare([gradebook_row(2)], {COURSE: ESSAYS}, issuer)
     assert isinstance(one, Prepared)
     assert isinstance(one.asked, RecordRequest)
     assert one.asked.course.text == reference_course().text

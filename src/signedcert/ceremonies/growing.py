@@ -6,11 +6,12 @@ from dataclasses import replace
 from signedcert.core.merkle import Frontier, leaf_hash
 from signedcert.custody.growth import Growth
 from signedcert.errors import ConfigurationError
+from signedcert.log.log import proven_sizes
 from signedcert.registry.log import LogTable
 from signedcert.registry.registry import Registry
 from signedcert.trust.entries import KeyEntry
 from signedcert.trust.landmarks import Landmark, LandmarkList
-from signedcert.trust.logs import End, LogEntry, log_number
+from signedcert.trust.logs import End, LogEntry, log_number, writing
 from signedcert.trust.manifest import KeyManifest
 
 _CHUNK = 1 << 16
@@ -42,8 +43,10 @@ def grown(
 
 
 def _growth(table: LogTable, log: LogEntry, before: LogEntry | None) -> Growth | None:
-    heads = tuple(Landmark(row.size, row.root) for row in table.heads() if row.note is not None)
     count = 0 if before is None else before.landmarks.count
+    heads = tuple(Landmark(row.size, row.root) for row in table.heads() if row.note is not None)
+    if before is not None and before.state != "active":
+        heads = heads[:count]  # whoever has written it since did not know that it has ended
     known, landmarks = LandmarkList(heads[:count]), LandmarkList(heads)
     if before is not None and known.landmarks != before.landmarks:
         if log.state != "active":
@@ -73,14 +76,24 @@ def _ended(
     lists: dict[str, LandmarkList],
 ) -> Iterator[KeyEntry]:
     """A key that the version before has retired signs no more. So once all is logged, the log says
-    where it ended.
+    where it ended; not one that begins now, since there may be more of the one before to come.
     """
     retired = {entry.key for entry in before.keys if entry.state == "retired"}
-    log = next((log for log in reversed(draft.logs) if log.state == "active"), None)
-    if log is None or registry.log(log_number(draft.iss, log.origin)).pending():
+    log = writing(draft.logs)
+    begun = {one.origin for one in before.logs}
+    if log is None or log.origin not in begun or _waiting(registry, draft, log, lists):
         yield from draft.keys
         return
     end = End(log.origin, lists[log.origin].size)
     for entry in draft.keys:
         states_it = entry.role == "issue" and entry.state == "retired" and entry.ended is None
         yield replace(entry, ended=end) if states_it and entry.key in retired else entry
+
+
+def _waiting(
+    registry: Registry, draft: KeyManifest, log: LogEntry, lists: dict[str, LandmarkList]
+) -> bool:
+    """Whether anything has yet to come into the log."""
+    table = registry.log(log_number(draft.iss, log.origin))
+    sizes = {origin: known.size for origin, known in lists.items()}
+    return table.pending() > 0 or table.stranded(proven_sizes(draft, registry, sizes))

@@ -27,6 +27,7 @@ from signedcert.trust.changes import (
     add_log,
     change_state,
     compromise,
+    compromise_log,
     rename,
     rotate_root,
     set_logged,
@@ -57,7 +58,8 @@ class Wanted:
     hold the root after a root rotation. ``settle`` is a second manifest of one of the home's
     versions, which has turned up: what is proposed is a third of that version, which wins against
     both. ``stolen`` keys are believed up to their cut-offs; beside them, a new issuing key is
-    active at once. ``logged`` is what documents have to prove.
+    active at once. ``stolen_log`` is a log, by its origin, whose keys are. ``logged`` is what
+    documents have to prove.
     """
 
     fresh_for: timedelta = FRESH
@@ -74,6 +76,7 @@ class Wanted:
     threshold: int | None = None
     settle: SignedManifest | None = None
     stolen: tuple[tuple[str, CutOff | None], ...] = ()
+    stolen_log: str | None = None
     logged: Logged | None = None
 
     @property
@@ -179,6 +182,8 @@ def _draft(
     draft = _with_new_keys(draft, wanted, made, at)
     for kid, cutoff in wanted.stolen:
         draft = compromise(draft, kid, cutoff, at=at)
+    if wanted.stolen_log is not None:
+        draft = compromise_log(draft, wanted.stolen_log)
     states: tuple[tuple[State, tuple[str, ...]], ...] = (
         ("active", wanted.activate),
         ("retired", wanted.retire),

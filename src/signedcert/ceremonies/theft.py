@@ -19,7 +19,7 @@ from signedcert.registry.registry import Registry
 from signedcert.registry.signed import SignedRow, SignedTable
 from signedcert.trust.changes import find_entry
 from signedcert.trust.entries import KeyEntry
-from signedcert.trust.logs import CutOff, LogEntry, log_number
+from signedcert.trust.logs import CutOff, LogEntry, log_number, writing
 from signedcert.trust.manifest import KeyManifest
 
 REISSUE_FILE = "reissue.csv"
@@ -135,9 +135,9 @@ def replace_online_keys(home: Home, wanted: Wanted) -> Wanted:
 
 
 def _active_log(manifest: KeyManifest) -> LogEntry:
-    for log in reversed(manifest.logs):
-        if log.state == "active":
-            return log
+    log = writing(manifest.logs)
+    if log is not None:
+        return log
     message = (
         "this institution has no log, so nothing shows which documents are from before the theft; "
         "declare the key void, and issue all that it signed anew: signedcert keys propose --void"

@@ -149,11 +149,9 @@ def recover(office: Office, forged: Path) -> None:
         institution.publish(at=datetime.now(UTC))
     office.tell_verifier()
     click.echo(
-        f"  The cut-off is at {theft.cutoff.size} entries of the log: {theft.stays} documents of"
+        f"  The cut-off is at {theft.cutoff.size} entries of the log. Of what this key signed,"
     )
-    click.echo(
-        f"  this key stay valid, {count} have to be issued anew. The forgery, and what was honest:"
-    )
+    click.echo(f"  {theft.stays} stays valid and {count} falls. The forgery, and what was honest:")
     verify_offline(office.directory, str(forged))
     verify_offline(office.directory, str(office.directory / f"rotated{SUFFIX}"))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from signedcert.cli.app import cores, home_option, jobs_option, json_option, passphrase_option
-from signedcert.cli.bulk import Work, tell
+from signedcert.cli.bulk import Begin, Work, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,21 +18,29 @@ if TYPE_CHECKING:
 
 _REPORT = "issued.csv"
 _DONE = {"issued": "Issued", "again": "Issued before"}
+_ANEW = {"replaced": "Issued anew", "again": "Issued anew before"}
 
 
 @click.command()
-@click.argument("roster", type=click.Path(path_type=Path))
+@click.argument("roster", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--reissue",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="After a theft: the list of what fell, from keys compromise, instead of ROSTER.",
+)
 @home_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Directory for certificates and reports.  [default: the roster's name with -issued]",
+    help="Directory for what is issued and reports.  [default: the file's name with -issued]",
 )
 @jobs_option
 @passphrase_option()
 @json_option
 def issue(
-    roster: Path,
+    roster: Path | None,
+    reissue: Path | None,
     home: Path,
     out: Path | None,
     jobs: int | None,
@@ -49,21 +57,43 @@ def issue(
     the course and run gets the same one. Writes issued.csv, errors.csv and one .signedcert file
     per certificate. Exits 1 if there are rows that were not issued.
 
+    With --reissue, what fell with a stolen key is issued anew, certificates and records, once the
+    manifest that says so is published: the same claims, signed by the new key. The old ones are
+    replaced, for the reason other. A record is issued anew, too, if only its certificate fell. What
+    was revoked stays revoked. Writes replaced.csv, and errors.csv.
+
     \b
-    Example:
+    Examples:
       signedcert issue spring.csv --home home --out spring-issued
+      signedcert issue --reissue reissue.csv --home home --out anew
     """
-    directory = out or roster.with_name(f"{roster.stem}-issued")
-    work = Work(roster, home, directory, jobs or cores(), passphrase_file)
+    source = roster or reissue
+    if source is None or (roster and reissue):
+        message = "name a ROSTER, or with --reissue the list of what fell"
+        raise click.UsageError(message)
+    directory = out or source.with_name(f"{source.stem}-issued")
+    work = Work(source, home, directory, jobs or cores(), passphrase_file)
+    if reissue is not None:
+        tell(work.run(_anew(work)), _ANEW, work, "replaced.csv", as_json=as_json)
+        return
 
     def begin(
         institution: "Institution", *, at: datetime, jobs: int, pool: Executor | None
     ) -> "Iterator[Counts]":
         from signedcert.issue.roster import read_roster  # noqa: PLC0415 - as in Work.run
 
-        return institution.issue_roster(read_roster(roster), directory, at=at, jobs=jobs, pool=pool)
+        return institution.issue_roster(read_roster(source), directory, at=at, jobs=jobs, pool=pool)
 
     tell(work.run(begin), _DONE, work, _REPORT, as_json=as_json)
+
+
+def _anew(work: Work) -> Begin:
+    def begin(
+        institution: "Institution", *, at: datetime, jobs: int, pool: Executor | None
+    ) -> "Iterator[Counts]":
+        return institution.reissue(work.source, work.directory, at=at, jobs=jobs, pool=pool)
+
+    return begin
 
 
 @click.command("issue-records")

@@ -1,14 +1,16 @@
-"""Commands for the day on which an issuing key is stolen, and for the days before."""
+"""Commands for the day on which a key is stolen, and for the days before."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
 import click
 
 from signedcert.ceremonies.drill import Drill
 from signedcert.ceremonies.drill import drill as rehearse
+from signedcert.ceremonies.online import Stolen, assess_log, find_stolen, propose_online
 from signedcert.ceremonies.proposing import Wanted, propose, read_public_key
 from signedcert.ceremonies.theft import (
     REISSUE_FILE,
@@ -30,6 +32,7 @@ from signedcert.cli.app import (
 from signedcert.cli.keys_propose import PROMPT, fresh_option, tell_proposal
 from signedcert.core.encoding import format_time
 from signedcert.home import Home
+from signedcert.trust.logs import LogEntry
 
 _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M"])
 
@@ -87,11 +90,14 @@ def compromise(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Show what falls with a stolen issuing key; with --propose, have it declared stolen.
+    """Show what falls with a stolen key; with --propose, have it declared stolen.
 
-    Documents that were logged before the theft stay valid: the cut-off is the last head of the log
-    before it, and everything of this key behind the cut-off falls, whatever date it bears. What you
-    issued behind it is listed in reissue.csv, to be issued anew.
+    Of an issuing key, documents that were logged before the theft stay valid: the cut-off is the
+    last head of the log before it, and everything of this key behind the cut-off falls, whatever
+    date it bears. What you issued behind it is listed in reissue.csv, to be issued anew.
+
+    With a key of the log, or a snapshot key, no document falls: say no --since. The log counts up
+    to its last head, and another one is begun; another snapshot key is made.
 
     \b
     Examples:
@@ -99,12 +105,21 @@ def compromise(
       signedcert keys compromise 1a2b3c4d --since-size 16384 --propose stolen
       signedcert keys compromise --whole-home --since 2026-11-03 --propose stolen
       signedcert issue --reissue reissue.csv --home home        (once it is published)
+      signedcert keys compromise 5e6f7a8b --propose stolen      (a key of the log)
     """
+    found = Home.read(home)
+    options = timedelta(days=fresh_for), keys, activate, passphrase_file
+    online = [] if whole_home else _online(found, kids)
+    if online:
+        if since_size is not None or since is not None:
+            message = "no document falls with this key; leave --since-size and --since away"
+            raise click.UsageError(message)
+        _compromise_online(found, online[0], out_dir, options, as_json=as_json)
+        return
     _require_one_way(kids, since_size, since, whole_home=whole_home)
     reissue = None if out_dir is None else out_dir.parent / REISSUE_FILE
     if reissue is not None and reissue.exists():
         raise click.UsageError(f"{reissue} is there already; move it away first")
-    found = Home.read(home)
     moment = since and since.replace(tzinfo=UTC)
     thefts = [
         assess(found, kid, since_size=since_size, since=moment)
@@ -135,6 +150,14 @@ def compromise(
     tell_proposal(proposal, out_dir, as_json=False)
 
 
+def _online(home: Home, kids: tuple[str, ...]) -> list[Stolen]:
+    """The one key that was named, if it is a log's or the snapshot key."""
+    if len(kids) != 1:
+        return []
+    stolen = find_stolen(home.history().newest, kids[0])
+    return [stolen] if isinstance(stolen, LogEntry) or stolen.role == "snapshot" else []
+
+
 def _require_one_way(
     kids: tuple[str, ...], since_size: int | None, since: datetime | None, *, whole_home: bool
 ) -> None:
@@ -144,6 +167,51 @@ def _require_one_way(
     if bool(kids) == whole_home:
         message = "say which key was stolen, by its KID, or that all of the home were: --whole-home"
         raise click.UsageError(message)
+
+
+_Options: TypeAlias = tuple[timedelta, tuple[str, ...], tuple[str, ...], Path | None]
+
+
+def _wanted(home: Home, options: _Options) -> tuple[Wanted, str]:
+    """What else is to change, and the passphrase."""
+    fresh_for, keys, activate, passphrase_file = options
+    passphrase = find_passphrase(passphrase_file, PROMPT)
+    public = tuple(read_public_key(key, home, passphrase) for key in keys)
+    return Wanted(fresh_for=fresh_for, keys=public, activate=activate), passphrase
+
+
+def _compromise_online(
+    home: Home, stolen: Stolen, out_dir: Path | None, options: _Options, *, as_json: bool
+) -> None:
+    told: dict[str, object]
+    words: tuple[str, ...]
+    if isinstance(stolen, LogEntry):
+        theft = assess_log(home, stolen)
+        told = {"log": stolen.origin, "size": theft.size, "moving": theft.moving}
+        words = (
+            f"This is a key of the log {stolen.origin}. It counts up to its last head,",
+            f"{theft.size:,} entries, and nothing that is signed with its keys from now on does.",
+            f"  stay proven by it: {theft.size:,}",
+            f"  go into another log, once that is published: {theft.moving:,}",
+        )
+    else:
+        told = {"key": stolen.key.thumbprint}
+        words = (
+            f"This is the snapshot key {stolen.key.thumbprint}. No document falls with it. Status",
+            "lists have to be published anew, with another one: signedcert publish",
+        )
+    if not as_json:
+        click.echo("\n".join(words))
+    if out_dir is not None:
+        wanted, passphrase = _wanted(home, options)
+        now = datetime.now(UTC)
+        proposal = propose_online(home, out_dir, stolen, wanted, at=now, passphrase=passphrase)
+        told |= {"proposal": str(out_dir), "pin": proposal.manifest.pin}
+        if not as_json:
+            click.echo("")
+            tell_proposal(proposal, out_dir, as_json=False)
+    if as_json:
+        print_json(told)
 
 
 def _to_json(thefts: Sequence[Theft]) -> dict[str, object]:

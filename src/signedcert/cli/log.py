@@ -14,7 +14,7 @@ from signedcert.errors import ConfigurationError, SignedCertError
 from signedcert.files import read_limited, write_atomic
 from signedcert.home import Home
 from signedcert.registry.registry import Registry
-from signedcert.trust.logs import LogEntry, log_number
+from signedcert.trust.logs import LogEntry, log_number, writing
 from signedcert.trust.manifest import KeyManifest
 
 _MAX_SEEN = 4096
@@ -59,7 +59,7 @@ def monitor(home: Path, place: str | None, saved: Path | None, as_json: bool) ->
     manifest = found.history().newest
     entry = _active(manifest)
     try:
-        seen = _read_seen(saved)
+        seen = _read_seen(saved, manifest, entry)
         with closing(Registry.open(found.registry_url)) as registry:
             newest = registry.log(log_number(manifest.iss, entry.origin)).newest_signed()
             published = PublishedLog.open(open_source(place or manifest.iss), manifest.iss, entry)
@@ -84,18 +84,26 @@ def monitor(home: Path, place: str | None, saved: Path | None, as_json: bool) ->
 
 
 def _active(manifest: KeyManifest) -> LogEntry:
-    for one in reversed(manifest.logs):
-        if one.state == "active":
-            return one
+    log = writing(manifest.logs)
+    if log is not None:
+        return log
     message = "this institution has no log; see: signedcert keys propose --add-log"
     raise ConfigurationError("setting-invalid", message, where="logs")
 
 
-def _read_seen(path: Path | None) -> Checkpoint | None:
-    """The head that was kept. It is this machine's own file, so nobody has to sign it."""
+def _read_seen(path: Path | None, manifest: KeyManifest, log: LogEntry) -> Checkpoint | None:
+    """The head that was kept; None, too, if it is of a log before this one. It is this machine's
+    own file, so nobody has to sign it.
+    """
     if path is None or not path.exists():
         return None
-    return Checkpoint.parse(read_limited(path, _MAX_SEEN).decode("utf-8", "replace"))
+    seen = Checkpoint.parse(read_limited(path, _MAX_SEEN).decode("utf-8", "replace"))
+    if seen.origin == log.origin:
+        return seen
+    if any(one.origin == seen.origin for one in manifest.logs):
+        return None
+    message = f"it keeps a head of {seen.origin}, which is no log of this institution"
+    raise ConfigurationError("setting-invalid", message, where=str(path))
 
 
 def _tell_failure(error: SignedCertError, *, as_json: bool) -> None:

@@ -160,6 +160,19 @@ def graduate(
                     yield from chain.from_iterable(written)
 
 
+def graduate_in_turn(
+    graduation: Graduation,
+    here: Here,
+    passes: Iterable[Iterable[Row | BadRow]],
+    jobs: int,
+    pool: Executor | None = None,
+) -> Generator[WrittenRow | BadRow, None, None]:
+    """As ``graduate``, for rows that have to wait until others are done."""
+    for rows in passes:
+        with closing(graduate(graduation, here, rows, jobs, pool)) as lines:
+            yield from lines
+
+
 def _parts(lines: Sequence[WrittenRow | BadRow]) -> Iterator[Sequence[WrittenRow | BadRow]]:
     for start in range(0, len(lines), BATCH):
         yield lines[start : start + BATCH]
@@ -195,7 +208,7 @@ def _issue_batch(
     *,
     replace_records: bool,
 ) -> Iterator[IssuedRow | BadRow]:
-    prepared = prepare(batch, courses, issuer.registry, replace_records=replace_records)
+    prepared = prepare(batch, courses, issuer, replace_records=replace_records)
     asked = [one.asked for one in prepared if isinstance(one, Prepared)]
     results = iter(issuer.issue_batch(asked, at))
     for one in prepared:

@@ -13,7 +13,10 @@ from signedcert.documents.record import CourseRecord
 from signedcert.documents.text import visible
 from signedcert.errors import IssueError, SignedCertError
 from signedcert.issue.corrections import CorrectionRow
+from signedcert.issue.fallen import Fallen
 from signedcert.issue.gradebook import REQUIRED, GradebookRow
+from signedcert.issue.issuer import Issuer
+from signedcert.issue.reissue import ReissueRow
 from signedcert.issue.replacement import Asked, Correction, no_certificate
 from signedcert.issue.requests import (
     CERTIFICATE_KIND,
@@ -29,7 +32,10 @@ from signedcert.registry.registry import DocumentKey, DocumentRow, Registry
 from signedcert.registry.statuses import unknown
 from signedcert.trust.reasons import Why
 
-Row: TypeAlias = RosterRow | GradebookRow | CorrectionRow
+Row: TypeAlias = RosterRow | GradebookRow | CorrectionRow | ReissueRow
+
+
+_KINDS = (CERTIFICATE_KIND, RECORD_KIND)
 
 
 class Prepared(NamedTuple):
@@ -42,14 +48,14 @@ class Prepared(NamedTuple):
 def prepare(
     rows: Sequence[Row | BadRow],
     courses: Mapping[str, Course],
-    registry: Registry,
+    issuer: Issuer,
     *,
     replace_records: bool = False,
 ) -> list[Prepared | BadRow]:
     """What each row asks for, in their order; ``courses`` is the catalogue by id. With
     ``replace_records``, a row of a gradebook asks for the place of a record with other results.
     """
-    sources = _Sources(rows, courses, registry, replace_records=replace_records)
+    sources = _Sources(rows, courses, issuer, replace_records=replace_records)
     prepared: list[Prepared | BadRow] = []
     for row in rows:
         if isinstance(row, BadRow):
@@ -73,7 +79,7 @@ def bad_row(row: Row, error: SignedCertError) -> BadRow:
     if isinstance(row, GradebookRow):
         columns = {result.name: result.title or result.kind for result in row.record.results}
         field, fields = columns.get(field, field), REQUIRED
-    elif isinstance(row, CorrectionRow) and field in ("learner_id", row.label):
+    elif isinstance(row, CorrectionRow | ReissueRow) and field in ("learner_id", row.label):
         field = "code"
     value = visible(str(getattr(row, field) or "")) if field in fields else ""
     return BadRow(row.line, visible(row.label), field, error.reason, value, error.message)
@@ -158,24 +164,32 @@ class _Sources:
         self,
         rows: Sequence[Row | BadRow],
         courses: Mapping[str, Course],
-        registry: Registry,
+        issuer: Issuer,
         *,
         replace_records: bool,
     ) -> None:
         keys = [_certificate_key(row) for row in rows if isinstance(row, GradebookRow)]
         keys = [key for key in keys if is_unicode(key)]
         records = [key._replace(kind=RECORD_KIND) for key in keys] if replace_records else []
-        codes = [row.code for row in rows if isinstance(row, CorrectionRow)]
+        codes = [row.code for row in rows if isinstance(row, CorrectionRow | ReissueRow)]
+        anew = {row.code for row in rows if isinstance(row, ReissueRow)}
+        registry = issuer.registry
         self._courses = courses
         self._versions = Versions(courses, registry)
-        self._current = registry.find_current([*keys, *records])
         self._documents = registry.find_all(codes)
+        fell = [row for code, row in self._documents.items() if code in anew]
+        theirs = [row.key._replace(kind=kind) for row in fell for kind in _KINDS]
+        self._current = registry.find_current([*keys, *records, *theirs])
+        recent = (self._current[key] for key in theirs if key in self._current)
+        self._fallen = Fallen(issuer.manifest, registry).among([*fell, *recent])
 
     def asked(self, row: Row) -> Asked:
         """What one of the rows asks for."""
         if isinstance(row, RosterRow):
             return _certificate(row, self._courses)
-        return self._record(row) if isinstance(row, GradebookRow) else self._correction(row)
+        if isinstance(row, GradebookRow):
+            return self._record(row)
+        return self._correction(row) if isinstance(row, CorrectionRow) else self._reissue(row)
 
     def _record(self, row: GradebookRow) -> Asked:
         certificate = self._current.get(_certificate_key(row))
@@ -197,6 +211,9 @@ class _Sources:
             raise unknown(row.code)
         if old.key.kind != CERTIFICATE_KIND:
             raise no_certificate(old.code)
+        return Correction(self._corrected(old, row), old, row.reason)
+
+    def _corrected(self, old: DocumentRow, row: CorrectionRow) -> CertificateRequest:
         said = _credential(old)
         certificate = Certificate(
             learner=said.learner if row.name is None else row.name,
@@ -207,8 +224,50 @@ class _Sources:
         )
         # A name that stays was confirmed when it was issued, or had no need to be.
         confirmed = row.name_confirmed or row.name is None
-        request = CertificateRequest(certificate, old.key.learner_id, old.key.run, confirmed)
-        return Correction(request, old, row.reason)
+        return CertificateRequest(certificate, old.key.learner_id, old.key.run, confirmed)
+
+    def _reissue(self, row: ReissueRow) -> Asked:
+        named = self._documents.get(row.code)
+        if named is None:
+            raise unknown(row.code)
+        old = self._record_of(named) if row.its_record else named
+        current = self._current.get(old.key, old)
+        if not row.its_record and old.code not in self._fallen:
+            raise _stands(old)
+        if current.code != old.code and current.code in self._fallen:
+            raise _fell_too(old, current)
+        if old.key.kind == CERTIFICATE_KIND:
+            same = self._corrected(old, CorrectionRow(row.line, old.code))
+            return Correction(same, old, "other", anew=True)
+        request = self._record_again(old)
+        if row.its_record and old.claims == request.claims:
+            return request
+        return Correction(request, old, "other", by_code=not row.its_record, anew=True)
+
+    def _record_of(self, certificate: DocumentRow) -> DocumentRow:
+        return self._current[certificate.key._replace(kind=RECORD_KIND)]
+
+    def _record_again(self, old: DocumentRow) -> RecordRequest:
+        """The same results, for the certificate that there is now."""
+        certificate = self._current.get(old.key._replace(kind=CERTIFICATE_KIND))
+        if certificate is not None and certificate.code in self._fallen:
+            message = f"its certificate, {certificate.code}, fell too, and was not issued anew"
+            raise IssueError("certificate-missing", message, where=str(old.code))
+        results = Bundle(old.document).unverified_record().results
+        return record_request(CourseRecord(results), certificate, self._versions)
+
+
+def _stands(old: DocumentRow) -> IssueError:
+    message = (
+        "it did not fall: by the newest manifest, its key is not stolen, or it was logged before "
+        "the theft"
+    )
+    return IssueError("document-stands", message, where=str(old.code))
+
+
+def _fell_too(old: DocumentRow, current: DocumentRow) -> IssueError:
+    message = f"{current.code} has taken its place, and fell too; issue that one anew"
+    return IssueError("status-final", message, where=str(old.code))
 
 
 def _credential(certificate: DocumentRow) -> Credential:

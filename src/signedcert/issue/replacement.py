@@ -8,7 +8,7 @@ from signedcert.issue.requests import CERTIFICATE_KIND, Request
 from signedcert.registry.registry import DocumentRow
 from signedcert.registry.statuses import StatusChange, refusal
 from signedcert.trust.reasons import Why
-from signedcert.trust.statuslist import REPLACED, REVOKED
+from signedcert.trust.statuslist import REPLACED, REVOKED, SUSPENDED
 
 
 class Correction(NamedTuple):
@@ -16,13 +16,15 @@ class Correction(NamedTuple):
     again, to the same one, as long as that one is current and says what is asked for.
 
     ``by_code`` is for an ``old`` that was named itself: if it is revoked, it stays so, and the new
-    document is issued all the same.
+    document is issued all the same. Not so with ``anew``, where ``old`` fell with a stolen key: a
+    document that did not stand when it fell is not made to stand again.
     """
 
     request: Request
     old: DocumentRow
     reason: Why
     by_code: bool = True
+    anew: bool = False
 
     def ends(self, current: DocumentRow) -> bool:
         """Whether ``old`` is to be replaced yet; otherwise something has taken its place."""
@@ -32,13 +34,16 @@ class Correction(NamedTuple):
         """What is said of ``old``, which has this status: nothing, if it is revoked.
 
         Raises IssueError: ``already-issued``, the new one would say the same, and neither is
-        ``old`` revoked nor the reason "other"; ``status-final``, it is revoked and was not named
-        by its code; what ``refusal`` says of the change.
+        ``old`` revoked nor the reason "other"; ``status-final``, it is revoked, and was not named
+        by its code or fell; ``document-suspended``, it is suspended and fell; what ``refusal`` says
+        of the change.
         """
         if status == REVOKED:
-            if self.by_code:
+            if self.by_code and not self.anew:
                 return ()
             raise was_revoked(self.old)
+        if status == SUSPENDED and self.anew:
+            raise _is_suspended(self.old)
         old, request = self.old, self.request
         same = (old.claims, old.course_version) == (request.claims, request.course.version)
         if same and self.reason != "other":
@@ -85,6 +90,12 @@ def was_revoked(current: DocumentRow) -> IssueError:
         f"issued, say so: {how}"
     )
     return IssueError("status-final", message, where="learner_id")
+
+
+def _is_suspended(old: DocumentRow) -> IssueError:
+    """Of a document that fell, while nobody has decided yet whether it is to stand."""
+    message = "it is suspended; restore it, and it can be issued anew, or revoke it"
+    return IssueError("document-suspended", message, where=str(old.code))
 
 
 def no_certificate(code: VerificationCode) -> IssueError:

@@ -17,7 +17,7 @@ from signedcert.log.writer import BATCH, LogWriter
 from signedcert.registry.log import LogTable
 from signedcert.registry.registry import Registry
 from signedcert.trust.landmarks import Landmark, LandmarkList
-from signedcert.trust.logs import LogEntry, log_folder, log_number
+from signedcert.trust.logs import LogEntry, log_folder, log_number, writing
 from signedcert.trust.manifest import KeyManifest
 
 #: What is issued one at a time shares the head of its minute.
@@ -80,8 +80,7 @@ class Logs:
     @property
     def active(self) -> LogEntry | None:
         """The one that is written to: the newest active one; None without any."""
-        active = [entry for entry in self.manifest.logs if entry.state == "active"]
-        return active[-1] if active else None
+        return writing(self.manifest.logs)
 
     @cached_property
     def landmarks(self) -> Mapping[str, LandmarkList]:
@@ -112,7 +111,9 @@ class Logs:
             return None
         landmarks = self.landmarks.get(entry.origin, LandmarkList())
         table, folder = self._table(entry), self.folder(entry)
-        writer = LogWriter(entry, table, folder, landmarks, saved, lambda: signer(entry))
+        sizes = {origin: known.size for origin, known in self.landmarks.items()}
+        earlier = proven_sizes(self.manifest, self.registry, sizes)
+        writer = LogWriter(entry, table, folder, landmarks, saved, lambda: signer(entry), earlier)
         return Log(writer, self.prover)
 
     def folder(self, entry: LogEntry) -> LogFolder:
@@ -135,3 +136,26 @@ class Logs:
             roots = self._table(entry).roots(count)
             known = LandmarkList(tuple(map(Landmark, roots.keys(), roots.values())))
         return known if known.landmarks == entry.landmarks else None
+
+
+def proven_sizes(
+    manifest: KeyManifest, registry: Registry, landmarks: Mapping[str, int]
+) -> dict[int, int]:
+    """Up to which sizes the logs before the one that is written to prove something, by their
+    numbers. ``landmarks`` are the sizes of the largest ones, by origin; a log of which they are not
+    known is left out.
+    """
+    newest = writing(manifest.logs)
+    found = {}
+    for entry in manifest.logs:
+        if entry is newest:
+            break
+        number = log_number(manifest.iss, entry.origin)
+        if entry.state == "active":
+            head = registry.log(number).newest_signed()
+            found[number] = head.size if head else 0
+        elif entry.state not in _PROVEN:
+            found[number] = 0
+        elif entry.origin in landmarks:
+            found[number] = landmarks[entry.origin]
+    return found

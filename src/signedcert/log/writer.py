@@ -8,8 +8,8 @@ one registry, the first that writes places or a head down wins, and the others l
 """
 
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -44,7 +44,8 @@ class LogWriter:
     """Writes one log: its ``entry`` in the manifest, its rows in the registry, its files.
 
     ``landmarks`` are those of the newest manifest, ``saved`` is the head that is kept outside of
-    the home. ``signer`` is called when, and only if, a head is to be signed.
+    the home. ``signer`` is called when, and only if, a head is to be signed. ``earlier`` logs, by
+    their numbers, prove nothing from these sizes on; what is there comes into this one.
     """
 
     entry: LogEntry
@@ -53,6 +54,7 @@ class LogWriter:
     landmarks: LandmarkList
     saved: SavedHead
     signer: Callable[[], LogSigner]
+    earlier: Mapping[int, int] = field(default_factory=dict)
 
     def append(self, at: datetime, *, rest: timedelta | None = None, limit: int = BATCH) -> int:
         """Logs up to ``limit`` documents that wait for it, at random places among each other, under
@@ -89,6 +91,7 @@ class LogWriter:
     def _append(self, at: datetime, rest: timedelta | None, limit: int) -> int:
         published = self._published()
         self.check()
+        self.table.requeue(self.earlier)
         projection = Projection(self.table, self.folder, published.size if published else 0)
         head = self.table.newest_head()
         if head is not None and head.note is None:  # what a crash has left

@@ -1,10 +1,10 @@
 """The log in a registry: its entries and its heads are the truth, its files a picture of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Engine, Select, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from signedcert.core.code import VerificationCode
@@ -77,6 +77,51 @@ class LogTable:
         except IntegrityError as error:
             raise ConflictError from error
         return len(numbers)
+
+    def requeue(self, earlier: Mapping[int, int]) -> int:
+        """Has documents wait for this log that have a place in an earlier one and no good one:
+        from those sizes on, by the numbers of the logs, nothing is good. How many they were; none,
+        once they wait or are in this log.
+
+        Raises ConflictError: another writer was first.
+        """
+        if not self.stranded(earlier):
+            return 0
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(_LOCK)
+                return sum(
+                    connection.execute(
+                        insert(log_pending).from_select(["document"], wanted)
+                    ).rowcount
+                    for wanted in self._stranded(earlier)
+                )
+        except IntegrityError as error:
+            raise ConflictError from error
+
+    def stranded(self, earlier: Mapping[int, int]) -> bool:
+        """Whether there are documents that ``requeue`` would have wait."""
+        with self._engine.connect() as connection:
+            return any(
+                connection.execute(wanted.limit(1)).first() for wanted in self._stranded(earlier)
+            )
+
+    def _stranded(self, earlier: Mapping[int, int]) -> Iterator[Select[Any]]:
+        """One statement for each earlier log."""
+        other = log_entries.alias()
+        good = [and_(other.c.log == log, other.c.number < size) for log, size in earlier.items()]
+        elsewhere = other.c.document == log_entries.c.document, or_(other.c.log == self._log, *good)
+        for log, size in earlier.items():
+            yield (
+                select(documents.c.code)
+                .join_from(log_entries, documents, documents.c.number == log_entries.c.document)
+                .where(
+                    log_entries.c.log == log,
+                    log_entries.c.number >= size,
+                    ~select(other.c.number).where(*elsewhere).exists(),
+                    ~select(log_pending).where(log_pending.c.document == documents.c.code).exists(),
+                )
+            )
 
     def entries(self, start: int, stop: int) -> list[bytes]:
         """The log entries at these places, in their order."""

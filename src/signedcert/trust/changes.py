@@ -160,6 +160,18 @@ def add_log(draft: KeyManifest, keys: tuple[PublicKey, ...]) -> KeyManifest:
     return replace(draft, logs=(*before, entry))
 
 
+def compromise_log(draft: KeyManifest, origin: str) -> KeyManifest:
+    """The keys of a log are stolen: it counts by its landmarks only.
+
+    Raises MalformedError ``manifest-key-state``: that is known, or the log is void.
+    """
+    old = next(log for log in draft.logs if log.origin == origin)
+    if old.state in ("compromised", "void"):
+        raise MalformedError("manifest-key-state", f"it is {old.state} already", where=origin)
+    new = old._replace(state="compromised")
+    return replace(draft, logs=tuple(new if log is old else log for log in draft.logs))
+
+
 def set_status(draft: KeyManifest, max_age: timedelta) -> KeyManifest:
     """Status lists are published, and a verifier's may be so old."""
     return replace(draft, status=StatusPolicy(int(max_age.total_seconds())))
@@ -187,6 +199,17 @@ def rotate_root(
         for group in draft.next
     )
     return replace(draft, root=root, next=following)
+
+
+def find_log(manifest: KeyManifest, kid: str) -> LogEntry | None:
+    """The log of whose keys one has this thumbprint, or one whose thumbprint alone begins so."""
+    found = [
+        log
+        for log in manifest.logs
+        for key in log.keys
+        if len(kid) >= _SHORTEST_KID and key.thumbprint.startswith(kid)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def find_entry(manifest: KeyManifest, kid: str) -> KeyEntry:

@@ -1,6 +1,7 @@
 """An institution's logs, as its manifest names them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, cast
 
@@ -112,6 +113,11 @@ class LogEntry(NamedTuple):
             "state": self.state,
             "landmarks": self.landmarks.to_json(),
         }
+
+
+def writing(logs: Sequence[LogEntry]) -> LogEntry | None:
+    """The one that is written to: the newest active one; None without any."""
+    return next((log for log in reversed(logs) if log.state == "active"), None)
 
 
 def log_origin(iss: str, number: int = 1) -> str:
