@@ -23,6 +23,7 @@ from tests.reference import (
     salts,
 )
 
+from fuzz.landmarkseeds import landmark_seeds
 from fuzz.register import CORPUS
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.checkpoint import (
@@ -56,6 +57,7 @@ def main() -> None:
     """Replaces all seeds."""
     world = make_world()
     seeds = {**_signed(world), **_records(world), **_keys(), **_texts(), **_notes()}
+    seeds |= landmark_seeds(world)
     for folder in CORPUS.glob("*"):
         for path in set(folder.iterdir()) - set(folder.glob(_FINDS)):
             path.unlink()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.reference import AT, World, make_world
 
-from fuzz import mutate, notes, records
+from fuzz import landmarks, mutate, notes, records
 from fuzz.extremes import large_manifests, long_rows
 from fuzz.register import CORPUS, SMALL, TARGETS, Target, hold, target
 from signedcert.carriers.bundle import MAX_BUNDLE, Bundle
@@ -49,7 +49,7 @@ from signedcert.trust.store import TrustStore
 from signedcert.verify.report import Report
 from signedcert.verify.verifier import Verifier
 
-__all__ = ["CORPUS", "TARGETS", "Target", "notes", "records"]
+__all__ = ["CORPUS", "TARGETS", "Target", "landmarks", "notes", "records"]
 
 
 @target("json", mutate.json_text, MAX_GENERAL)
