@@ -27,6 +27,7 @@ from tests.reference import (
 )
 
 from fuzz.ceremonyseeds import ceremony_seeds
+from fuzz.landmarkseeds import landmark_seeds
 from fuzz.log import join
 from fuzz.pageseeds import page_seeds
 from fuzz.register import CORPUS
@@ -71,6 +72,7 @@ def main(wanted: list[str]) -> None:
         **_texts(),
         **_notes(),
         **_log(),
+        **landmark_seeds(world),
         **status_seeds(),
         **ceremony_seeds(),
         **page_seeds(),

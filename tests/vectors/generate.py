@@ -19,6 +19,8 @@ from signedcert.core.keys import P256_ORDER
 from signedcert.trust.entries import key_url
 from tests.reference import ISSUED, ISSUER, NAME, course, credential
 from tests.vectors.edits import EDITS
+from tests.vectors.log_files import PROOF_SECTIONS
+from tests.vectors.logs import SCENE_SECTIONS, Logbook
 from tests.vectors.model import FOLDERS, Expect, Vector
 from tests.vectors.press import Press
 from tests.vectors.records import RECORD_SECTIONS
@@ -50,11 +52,13 @@ def generate() -> tuple[dict[str, Vector], dict[str, bytes]]:
     """The vectors by folder and name, and the trust files that they refer to."""
     shop = Workshop()
     press = Press.make(shop)
+    book = Logbook.make(shop)
     vectors: dict[str, Vector] = {}
     for folder, made in (
         ("certificate", chain.from_iterable(make(shop) for make in _SECTIONS)),
         ("record", chain.from_iterable(make(shop) for make in RECORD_SECTIONS)),
         ("status", chain.from_iterable(make(press) for make in _STATUS_SECTIONS)),
+        ("log", chain.from_iterable(make(book) for make in _LOG_SECTIONS)),
     ):
         for name, one in made:
             if f"{folder}/{name}" in vectors:
@@ -793,6 +797,7 @@ _SECTIONS = (
     _nothing,
     _circumstances,
 )
+_LOG_SECTIONS = (*SCENE_SECTIONS, *PROOF_SECTIONS)
 _STATUS_SECTIONS = (*VERDICT_SECTIONS, *SIGNATURE_SECTIONS, *FILE_SECTIONS)
 
 

@@ -1,7 +1,7 @@
 """What a vector file holds, and how it is put to the verifier."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,20 +16,21 @@ from signedcert.verify.verifier import Verifier
 from tests.reference import AT
 
 HERE = Path(__file__).parent
-#: One for each kind of document, and one for what is published of both.
-FOLDERS = ("certificate", "record", "status")
+#: One for each kind of document, and one each for what is published of both.
+FOLDERS = ("certificate", "record", "status", "log")
 
 _REQUIRED = ["description", "document"]
-_OPTIONAL = ["kind", "code", "at", "policy", "known", "status", "fetched", "later"]
+_OPTIONAL = ["kind", "code", "at", "policy", "landmarks", "known", "status", "fetched", "later"]
 _TRUST = ["trust", "pin"]
 _SECONDS = ("max_trust_age", "max_status_age")
-_POLICY = {"issuer", "course", "learner", *_SECONDS, "unsafe_accept_unknown_status"}
+_FLAGS = ("unsafe_accept_unknown_status", "classical_broken")
+_POLICY = {"issuer", "course", "learner", *_SECONDS, *_FLAGS}
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _EXPECT = ["verdict", "reason", "detail"]
 
 
 class Refusal(NamedTuple):
-    """Why status files were not taken: a reason slug, and the finer one behind it."""
+    """Why status files or landmarks were not taken: a reason slug, and the finer one behind it."""
 
     reason: str
     detail: str = ""
@@ -37,7 +38,7 @@ class Refusal(NamedTuple):
 
 class Expect(NamedTuple):
     """The verdict, its reason slug, and the finer slug behind it, where there are any. ``refused``
-    is why the status files were not taken; the verdict is then by what was known before.
+    is why files were not taken; the verdict is then by what was known before.
     """
 
     verdict: str
@@ -101,8 +102,9 @@ class Statuses(NamedTuple):
 class Vector:
     """One document with one defect, what it is put to, and what has to come of it.
 
-    ``known`` are status files that were taken before those in ``status``, which come at the moment
-    ``fetched``; manifests in ``later`` come after them.
+    ``landmarks`` are the lists of logs, by origin. ``known`` are status files that were taken
+    before those in ``status``, which come at the moment ``fetched``; manifests in ``later`` come
+    after them.
     """
 
     description: str
@@ -113,6 +115,7 @@ class Vector:
     policy: dict[str, Any] | None = None
     institution: Institution
     other: Institution | None = None
+    landmarks: Mapping[str, str] | None = None
     known: Statuses | None = None
     status: Statuses | None = None
     fetched: datetime | None = None
@@ -135,6 +138,7 @@ class Vector:
             "policy": self.policy,
             **_institution_to_json(self.institution),
             "other": self.other and _institution_to_json(self.other),
+            "landmarks": self.landmarks and dict(self.landmarks),
             "known": self.known and self.known._asdict(),
             "status": self.status and self.status._asdict(),
             "fetched": self.fetched and self.fetched.strftime(_MOMENT),
@@ -160,6 +164,7 @@ class Vector:
             policy=members.get("policy"),
             institution=Institution(tuple(members["trust"]), members["pin"]),
             other=None if other is None else _institution_from_json(other),
+            landmarks=_landmarks(members.get("landmarks")),
             known=Statuses.from_json(members.get("known")),
             status=Statuses.from_json(members.get("status")),
             fetched=_moment(members["fetched"]) if "fetched" in members else None,
@@ -169,7 +174,7 @@ class Vector:
 
     def store(self, directory: Path) -> TrustStore:
         """The trust store that the vector asks for, from the files in ``directory``, before any
-        status files.
+        landmarks and status files.
         """
         store = TrustStore.empty()
         for institution in filter(None, (self.institution, self.other)):
@@ -178,7 +183,7 @@ class Vector:
         return store
 
     def updated(self, directory: Path) -> tuple[TrustStore, Refusal | None]:
-        """The same after all status files and manifests have come, and why status files were not
+        """The same after all landmarks, status files and manifests have come, and why some were not
         taken.
         """
         store, refused = self.store(directory), None
@@ -186,11 +191,13 @@ class Vector:
         fetched = self.fetched or self.at or AT
         if self.known is not None:
             store = store.update(iss, self.known.files, fetched)
-        if self.status is not None:
-            try:
+        try:
+            for origin, text in (self.landmarks or {}).items():
+                store = store.add_landmarks(iss, origin, text.encode())
+            if self.status is not None:
                 store = store.update(iss, self.status.files, fetched)
-            except SignedCertError as error:
-                refused = Refusal(error.reason, getattr(error, "detail", ""))
+        except SignedCertError as error:
+            refused = Refusal(error.reason, getattr(error, "detail", ""))
         if self.later:
             store = store.add(_read(directory, self.later), self.institution.pin)
         return store, refused
@@ -234,6 +241,15 @@ def _kind(text: str | None) -> Kind | None:
         message = f"no kind of document: {text}"
         raise ValueError(message)
     return cast("Kind | None", text)
+
+
+def _landmarks(members: object) -> dict[str, str] | None:
+    if members is None:
+        return None
+    if not isinstance(members, dict) or not all(isinstance(one, str) for one in members.values()):
+        message = "landmarks are texts by origin"
+        raise ValueError(message)
+    return members
 
 
 def _moment(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from signedcert.trust.logs import log_origin
 from tests.reference import ISSUER
 from tests.vectors.press import FRESH, INDEX, WEEK
 
@@ -13,6 +14,8 @@ _EXPIRES = '"expires":"2026-08-06T10:30:00Z"'
 _FIRST = '"1/5 misconduct 2026-07-01T10:30:00Z"'
 _SECOND = f'"1/{INDEX + 1} other 2026-07-01T10:30:00Z"'
 _NO_CHECKPOINT = '"checkpoint":null'
+_ORIGIN = log_origin(ISSUER)
+_ROOT = "1d" * 32
 _OTHER = "https://courses.example.org"
 
 
@@ -24,6 +27,11 @@ class FileEdit(NamedTuple):
     old: str
     new: str
     reason: str
+
+
+def head(size: int, root: str = _ROOT, origin: str = _ORIGIN) -> str:
+    """The member of a snapshot that names a head of the log."""
+    return f'"checkpoint":{{"origin":"{origin}","size":{size},"root":"{root}"}}'
 
 
 #: Of snapshots. ``"list":1,`` and ``"version":1`` stand in each.
@@ -61,12 +69,38 @@ SNAPSHOT_EDITS = (
         "member-unknown",
     ),
     FileEdit("checkpoint-missing", "no checkpoint", f",{_NO_CHECKPOINT}", "", "member-missing"),
-    FileEdit(
-        "checkpoint-string",
-        "the checkpoint is a string, as a note has it",
-        _NO_CHECKPOINT,
-        '"checkpoint":"learn.example.edu/log\\n1\\n"',
-        "wrong-type",
+    *(
+        FileEdit(f"checkpoint-{name}", f"of the checkpoint: {text}", _NO_CHECKPOINT, new, reason)
+        for name, text, new, reason in (
+            ("note", "a note in the place of its head", '"checkpoint":"log\\n1\\n"', "wrong-type"),
+            ("false", "false", '"checkpoint":false', "wrong-type"),
+            ("empty", "nothing in it", '"checkpoint":{}', "member-missing"),
+            ("size-string", "size is a string", head(30).replace("30", '"30"'), "wrong-type"),
+            ("size-negative", "size is -1", head(-1), "wrong-value"),
+            ("size-float", "size is 30.0", head(30).replace("30", "30.0"), "not-an-integer"),
+            ("size-54-bits", "size is 2^53", head(2**53), "not-an-integer"),
+            (
+                "root-missing",
+                "no root",
+                head(30).replace(f',"root":"{_ROOT}"', ""),
+                "member-missing",
+            ),
+            ("root-short", "root has 31 bytes", head(30, _ROOT[2:]), "wrong-value"),
+            ("root-capitals", "root in upper case", head(30, _ROOT.upper()), "wrong-value"),
+            ("origin-empty", "an empty origin", head(30, origin=""), "text-blank"),
+            (
+                "unknown-member",
+                "a signature",
+                head(30).replace('"root"', '"signature":"","root"'),
+                "member-unknown",
+            ),
+            (
+                "member-order",
+                "size before origin",
+                f'"checkpoint":{{"size":30,"origin":"{_ORIGIN}","root":"{_ROOT}"}}',
+                "member-order",
+            ),
+        )
     ),
     FileEdit(
         "version-string",

@@ -5,12 +5,14 @@ known before stays.
 import gzip
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from signedcert.trust.entries import FinalState
-from signedcert.trust.snapshot import ManifestVersion
+from signedcert.trust.logs import log_origin
+from signedcert.trust.snapshot import SNAPSHOT_TYPE, ManifestVersion
+from signedcert.trust.status import StatusFiles
 from signedcert.trust.statuslist import LIST_BYTES, REVOKED, StatusList
-from tests.reference import AT
+from tests.reference import AT, ISSUER
 from tests.vectors.model import Expect, Refusal
 from tests.vectors.press import (
     DAY,
@@ -28,12 +30,11 @@ from tests.vectors.press import (
     with_bit,
     with_lst,
 )
-from tests.vectors.status_edits import LIST_EDITS, REASONS_EDITS, SNAPSHOT_EDITS
-from tests.vectors.verdicts import Named
+from tests.vectors.status_edits import LIST_EDITS, REASONS_EDITS, SNAPSHOT_EDITS, head
+from tests.vectors.verdicts import AUTHENTIC, Named
 from tests.vectors.workshop import replace_once
 
-if TYPE_CHECKING:
-    from signedcert.trust.status import StatusFiles
+_NONE = '"checkpoint":null'
 
 
 def _kept(reason: str, detail: str = "") -> Expect:
@@ -231,4 +232,35 @@ def _back(press: Press) -> Iterator[Named]:
     yield "future-first", status_vector(press, text, files, expect)
 
 
-FILE_SECTIONS = (_edits, _streams, _together, _back)
+def _back_in_the_log(press: Press) -> Iterator[Named]:
+    """Heads of the log that a later snapshot of the same manifest may not have."""
+
+    def named(checkpoint: str, issued: datetime = FRESH) -> StatusFiles:
+        files = press.files({(LIST, INDEX): (REVOKED, None)} if issued < FRESH else None)
+        payload = press.snapshot_payload(files.lists, files.reasons, issued)
+        changed = replace_once(payload, _NONE, checkpoint)
+        return files._replace(snapshot=press.sign(changed, SNAPSHOT_TYPE))
+
+    cases = {
+        "smaller": ("A smaller head of the log", head(29), _kept("snapshot-older")),
+        "empty": ("The log is empty again", head(0), _kept("snapshot-older")),
+        "root": ("Another root of the same size", head(30, "e2" * 32), _kept("snapshot-older")),
+        "none": ("No head of the log any more", _NONE, _kept("snapshot-older")),
+        "other-log": (
+            "A head of another log, and no newer manifest",
+            head(31, origin=log_origin(ISSUER, 2)),
+            _kept("snapshot-older"),
+        ),
+        "same": ("The same head of the log", head(30), AUTHENTIC),
+        "larger": ("A larger head of the log", head(31, "e2" * 32), AUTHENTIC),
+    }
+    known = named(head(30), FRESH - DAY)
+    for name, (text, checkpoint, expect) in cases.items():
+        prefix = "valid-log" if expect == AUTHENTIC else "back-log"
+        yield (
+            f"{prefix}-{name}",
+            status_vector(press, text, named(checkpoint), expect, known=known),
+        )
+
+
+FILE_SECTIONS = (_edits, _streams, _together, _back, _back_in_the_log)

@@ -13,10 +13,11 @@ from signedcert.carriers.bundle import Bundle
 from signedcert.core.encoding import b64url_decode
 from signedcert.core.jws import CompactJWS, GeneralJWS
 from signedcert.core.keys import BadSignatureError, PublicKey
+from signedcert.core.note import NoteSignature
 from signedcert.errors import Verdicts
 from signedcert.trust.statuslist import MAX_STATUS_LIST
 from signedcert.verify.report import Outcome
-from tests.reference import credential
+from tests.reference import ISSUER, credential
 from tests.vectors.generate import generate, write
 from tests.vectors.model import FOLDERS, HERE, Expect, Statuses, Vector, read_vectors
 from tests.vectors.workshop import high_s, holds_with_cofactor
@@ -25,8 +26,8 @@ TRUST = HERE / "trust"
 FILES = [file for folder in FOLDERS for file in sorted((HERE / folder).iterdir())]
 NAMES = sorted(f"{file.parent.name}/{file.stem}" for file in FILES)
 
-#: Reasons that nothing can give before logs and shards are read.
-NOT_YET = {"key-compromised", "printed-text-differs", "proof-forked"}
+#: Reasons that nothing can give before shards are read.
+NOT_YET = {"printed-text-differs"}
 #: Reasons that only status files are refused for.
 OF_STATUS_FILES = {
     *("digest-mismatch", "not-zlib", "reasons-order", "snapshot-in-future", "snapshot-manifest"),
@@ -74,7 +75,8 @@ def test_generator_asks_the_same_of_the_same_names(generated: Path) -> None:
 
     def question(vector: Vector) -> tuple[object, ...]:
         lists = [one and len(one.lists) for one in (vector.known, vector.status)]
-        given = vector.code is None, vector.other is None, len(vector.later), *lists
+        logs = sorted(vector.landmarks or ())
+        given = vector.code is None, vector.other is None, len(vector.later), *lists, *logs
         return vector.at, vector.fetched, vector.kind, vector.policy, *given
 
     made = read_vectors(generated)
@@ -241,9 +243,13 @@ def test_bundle_vectors_hold_a_good_certificate() -> None:
 # Status
 
 
-def refused() -> dict[str, Vector]:
-    """The vectors of which the status files are not taken."""
-    return {name: one for name, one in committed().items() if one.expect.refused}
+def refused(folder: str = "status") -> dict[str, Vector]:
+    """The vectors of which the status files are not taken, or the landmarks."""
+    return {
+        name: one
+        for name, one in committed().items()
+        if one.expect.refused and name.startswith(f"{folder}/")
+    }
 
 
 def test_files_that_are_refused_change_nothing() -> None:
@@ -305,6 +311,58 @@ def test_status_of_the_neighbours_is_not_that_of_the_document() -> None:
     assert [one and one.status for one in found] == ["suspended", "valid", "revoked"]
 
 
+# The log
+
+
+def test_landmarks_that_are_refused_change_nothing() -> None:
+    for name, vector in refused("log").items():
+        without = replace(vector, landmarks=None).outcome(TRUST)
+        assert without == vector.expect._replace(refused=None), name
+    assert len(refused("log")) > 20
+
+
+def _of_proofs() -> dict[str, Vector]:
+    """The vectors of proofs and checkpoints with one defect."""
+    return {
+        name: vector
+        for name, vector in committed().items()
+        if re.match("log/(proof|checkpoint|note|signature)-", name)
+    }
+
+
+def test_a_defect_in_a_proof_is_all_that_is_wrong() -> None:
+    """Its institution, its landmarks and its document are those of a proof that shows a place."""
+    good = committed()["log/valid-note-order"]
+    for name, vector in _of_proofs().items():
+        same = replace(
+            vector, description=good.description, document=good.document, expect=good.expect
+        )
+        assert same == good, name
+        bundles = [Bundle.parse(one.document.encode()) for one in (vector, good)]
+        assert bundles[0].document == bundles[1].document, name
+        assert bundles[0].proof != bundles[1].proof, name
+    assert len(_of_proofs()) > 120
+
+
+def test_a_proof_with_a_defect_is_neither_taken_nor_passed_over() -> None:
+    """Without it the document is authentic, so that is what who passes it over says."""
+    for name, vector in _of_proofs().items():
+        assert vector.expect.reason == "proof-invalid", name
+        bare = Bundle.parse(vector.document.encode()).document
+        assert replace(vector, document=bare).outcome(TRUST).verdict == "authentic", name
+
+
+def test_a_checkpoint_with_a_defect_is_signed() -> None:
+    """By the Ed25519 key of its log, over the text with the defect."""
+    for name, vector in _of_proofs().items():
+        if name.startswith("log/checkpoint-"):
+            proof = Bundle.parse(vector.document.encode()).proof or ""
+            text, _, lines = proof.partition("\n\n")[2].rpartition("\n\n")
+            line = NoteSignature.parse(lines.split("\n")[0])
+            key = vector.store(TRUST).institutions[ISSUER].newest.logs[0].keys[0]
+            key.verify(line.signature, f"{text}\n".encode())
+
+
 # The files themselves
 
 
@@ -332,6 +390,14 @@ def _refuses_unknown(members: dict[str, Any], places: list[str]) -> None:
     target["comment"] = ""
     with pytest.raises(ValueError, match="unknown: \\['comment'\\]"):
         Vector.parse(json.dumps(members))
+
+
+def test_landmarks_in_a_vector_are_texts_by_origin() -> None:
+    members = _members("log/valid-note-order")
+    wrongs: tuple[object, ...] = ([], "", {"origin": 1})
+    for wrong in wrongs:
+        with pytest.raises(ValueError, match="landmarks are texts by origin"):
+            Vector.parse(json.dumps(members | {"landmarks": wrong}))
 
 
 @pytest.mark.parametrize("field", ["snapshot", "lists", "reasons"])
