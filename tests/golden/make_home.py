@@ -16,8 +16,8 @@ from pathlib import Path
 
 from signedcert.carriers.bundle import SUFFIX, Bundle
 from signedcert.ceremonies.assembling import assemble
-from signedcert.ceremonies.proposing import Wanted
-from signedcert.ceremonies.theft import assess, propose_theft
+from signedcert.ceremonies.proposing import Wanted, propose
+from signedcert.ceremonies.theft import assess, declare
 from signedcert.custody.holders import Holder, HolderKeys
 from signedcert.custody.private import PrivateKey
 from signedcert.documents.record import FINAL_SCORE, CourseRecord, CourseResult
@@ -120,7 +120,8 @@ class Week:
         """On day 5: the key was stolen on day 3."""
         home, at = Home.read(self.place.home), AT + 5 * DAY
         theft = assess(home, kid, since=AT + 3 * DAY)
-        propose_theft(home, self.proposal, theft, Wanted(), at=at, passphrase=PASSPHRASE)
+        wanted = declare(home, [theft], Wanted())
+        propose(home, self.proposal, wanted, at=at, passphrase=PASSPHRASE)
         sign(self.proposal, keys)
         assemble(home, self.proposal, at=at)
 
