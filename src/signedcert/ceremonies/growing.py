@@ -68,7 +68,7 @@ def _ended(
     where it ended.
     """
     retired = {entry.key for entry in before.keys if entry.state == "retired"}
-    log = next((log for log in draft.logs if log.state == "active"), None)
+    log = draft.active_log
     if log is None or registry.log(log_number(draft.iss, log.origin)).pending():
         yield from draft.keys
         return

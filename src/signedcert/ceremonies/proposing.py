@@ -53,11 +53,12 @@ class Wanted:
 
     ``keys`` are public keys to pre-publish, each with the URI of its signer if it is known here;
     ``generate`` the algorithm of a new issuing key to make and pre-publish. Keys are named by kid.
-    ``log`` begins a log, the first one or another. ``holders`` are the public files of who will
-    hold the root after a root rotation. ``settle`` is a second manifest of one of the home's
-    versions, which has turned up: what is proposed is a third of that version, which wins against
-    both. ``stolen`` keys are believed up to their cut-offs; beside them, a new issuing key is
-    active at once. ``logged`` is what documents have to prove.
+    ``log`` begins a log, the first one or another.
+    ``holders`` are the public files of who will hold the root after a root rotation. ``settle`` is
+    a second manifest of one of the home's versions, which has turned up: what is proposed is a
+    third of that version, which wins against both. ``stolen`` keys are believed up to their
+    cut-offs; beside them, a new issuing key is active at once. ``logged`` is what documents have
+    to prove.
     """
 
     fresh_for: timedelta = FRESH
@@ -165,7 +166,7 @@ def _draft(
 ) -> KeyManifest:
     if wanted.name is not None:
         draft = rename(draft, wanted.name)
-    draft = _with_new_keys(draft, wanted, made, at)
+    draft = _with_keys(draft, wanted, made, at)
     for kid, cutoff in wanted.stolen:
         draft = compromise(draft, kid, cutoff, at=at)
     states: tuple[tuple[State, tuple[str, ...]], ...] = (
@@ -183,25 +184,21 @@ def _draft(
     return _rotated(draft, wanted, old) if wanted.holders else draft
 
 
-def _with_new_keys(
-    draft: KeyManifest,
-    wanted: Wanted,
-    made: Sequence[tuple[PrivateKey, Role]],
-    at: datetime,
+def _with_keys(
+    draft: KeyManifest, wanted: Wanted, made: Sequence[tuple[PrivateKey, Role]], at: datetime
 ) -> KeyManifest:
+    """The draft with the keys that are new, and with a log for those that are a log's."""
     # Who has lost an issuing key cannot wait until others have heard of the next one.
     new: State = "active" if wanted.stolen else "pre-published"
     for public, _ in wanted.keys:
         draft = add_key(draft, public, at=at, state=new)
-    if wanted.log:
-        draft = add_log(draft, tuple(key.public_key for key, role in made if role == "log"))
+    # Nobody has to know a snapshot key before it signs: without it, only freshness is lacking.
+    states: dict[Role, State] = {"issue": new, "snapshot": "active"}
     for key, role in made:
-        if role == "log":
-            continue
-        # Nobody has to know a snapshot key before it signs: without it, only freshness is lacking.
-        state: State = "active" if role == "snapshot" else new
-        draft = add_key(draft, key.public_key, at=at, role=role, state=state)
-    return draft
+        if role in states:
+            draft = add_key(draft, key.public_key, at=at, role=role, state=states[role])
+    log = tuple(key.public_key for key, role in made if role == "log")
+    return add_log(draft, log) if log else draft
 
 
 def _rotated(draft: KeyManifest, wanted: Wanted, old: tuple[Holder, ...]) -> KeyManifest:

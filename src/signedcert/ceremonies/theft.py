@@ -112,9 +112,8 @@ def propose_theft(
 
 
 def _active_log(manifest: KeyManifest) -> LogEntry:
-    for log in manifest.logs:
-        if log.state == "active":
-            return log
+    if manifest.active_log is not None:
+        return manifest.active_log
     message = (
         "this institution has no log, so nothing shows which documents are from before the theft; "
         "declare the key void, and issue all that it signed anew: signedcert keys propose --void"

@@ -76,9 +76,8 @@ def monitor(home: Path, place: str | None, saved: Path | None, as_json: bool) ->
 
 
 def _active(manifest: KeyManifest) -> LogEntry:
-    for one in manifest.logs:
-        if one.state == "active":
-            return one
+    if manifest.active_log is not None:
+        return manifest.active_log
     message = "this institution has no log; see: signedcert keys propose --add-log"
     raise ConfigurationError("setting-invalid", message, where="logs")
 

@@ -121,6 +121,12 @@ class KeyManifest:
         return f"{self.version}:{self.digest}"
 
     @property
+    def active_log(self) -> LogEntry | None:
+        """The log that is written to: of those that are active, the one that was begun last."""
+        active = [log for log in self.logs if log.state == "active"]
+        return active[-1] if active else None
+
+    @property
     def post_quantum(self) -> bool:
         """Whether a root group of ML-DSA keys alone has to sign."""
         return any(all(key.algorithm in POST_QUANTUM for key in group.keys) for group in self.root)
