@@ -130,10 +130,10 @@ def test_a_directory_is_not_opened_where_the_system_cannot(
 ) -> None:
     # The name of the system alone, as pathlib would take a real change of os.name to heart.
     monkeypatch.setattr(files, "os", SimpleNamespace(name="nt"))
-    files.sync_directories([tmp_path])
+    files.sync_directory(tmp_path)
     monkeypatch.setattr(files, "os", SimpleNamespace(name="posix", O_RDONLY=os.O_RDONLY))
     with pytest.raises(AttributeError, match="open"):
-        files.sync_directories([tmp_path])
+        files.sync_directory(tmp_path)
 
 
 def test_a_new_file_never_replaces_one_that_is_there(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Files read with a limit and written whole or not at all."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644, *, sync: bool = Tru
         Path(name).unlink(missing_ok=True)
         raise
     if sync:
-        sync_directories([path.parent])
+        sync_directory(path.parent)
 
 
 def write_new(path: Path, data: bytes, mode: int) -> None:
@@ -68,33 +68,21 @@ def write_new(path: Path, data: bytes, mode: int) -> None:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    sync_directories([path.parent])
+    sync_directory(path.parent)
 
 
 def remove(path: Path) -> None:
     """Removes a file, if it is there; on disk when it returns."""
     path.unlink(missing_ok=True)
-    sync_directories([path.parent])
+    sync_directory(path.parent)
 
 
 def write_synced(path: Path, data: bytes) -> None:
-    """Writes a file; its bytes are on disk when it returns, its name is not."""
+    """Writes a file; its bytes are on disk when this returns, its name is not."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def sync_directories(paths: Iterable[Path]) -> None:
-    """POSIX makes a rename durable only so; Windows cannot open a directory, and need not."""
-    if os.name != "posix":
-        return
-    for path in dict.fromkeys(paths):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 @contextmanager
@@ -111,3 +99,13 @@ def alone(lock: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def sync_directory(path: Path) -> None:
+    """POSIX makes a rename durable only so; Windows cannot open a directory, and need not."""
+    if os.name == "posix":
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -26,15 +26,15 @@ from signedcert.custody.keyfile import read_public, write_key_file
 from signedcert.custody.private import PrivateKey
 from signedcert.custody.proposal import read_holders, write_holders
 from signedcert.errors import ConfigurationError, MalformedError
-from signedcert.files import read_limited, remove, sync_directories, write_atomic
+from signedcert.files import read_limited, remove, sync_directory, write_atomic
+from signedcert.log.folder import LogFolder
 from signedcert.log.saved import SavedHead
-from signedcert.publish.folder import SNAPSHOT
+from signedcert.publish.folder import SNAPSHOT, PublishedFolder
 from signedcert.registry.engine import sqlite_url
 from signedcert.registry.registry import Registry
 from signedcert.trust.entries import Role
 from signedcert.trust.history import History, Pin
 from signedcert.trust.landmarks import LandmarkList
-from signedcert.trust.logs import log_folder
 from signedcert.trust.manifest import KeyManifest, SignedManifest
 
 CONFIGURATION = "signedcert.toml"
@@ -154,9 +154,9 @@ class Home:
         return sqlite_url(self.path / url.removeprefix(_SQLITE))
 
     @property
-    def published(self) -> Path:
-        """What is served as ``/.well-known/signedcert/``."""
-        return self.path / _PUBLISHED
+    def published(self) -> PublishedFolder:
+        """What verifiers fetch beside the manifests."""
+        return PublishedFolder(self.path / _PUBLISHED)
 
     @property
     def saved_head(self) -> SavedHead:
@@ -210,9 +210,8 @@ class Home:
     def publish_landmarks(self, iss: str, origin: str, landmarks: LandmarkList) -> None:
         """Puts a list of landmarks where verifiers fetch it; before the manifest that names it."""
         if landmarks.heads:
-            folder = self.path / _PUBLISHED / (log_folder(iss, origin) or "log") / "landmarks"
-            folder.mkdir(parents=True, exist_ok=True)
-            write_atomic(folder / str(len(landmarks.heads)), landmarks.encode())
+            folder = LogFolder.of(self.published.path, iss, origin)
+            folder.write_landmarks(len(landmarks.heads), landmarks.encode())
 
     def publish(self, signed: SignedManifest, fork: Fork | None = None) -> None:
         """Puts an accepted manifest beside the others; on disk when this returns.
@@ -241,15 +240,15 @@ class Home:
         folder.mkdir(parents=True, exist_ok=True)
         fork.write(folder)
         for directory in (folder.parent, folder.parent.parent):
-            sync_directories([directory])
+            sync_directory(directory)
         for version, directory in self._holder_folders().items():
             if version > winner.version:
                 directory.rename(folder / f"{_HOLDERS}-{version}")
-                sync_directories([directory.parent])
-        snapshot = self.published / SNAPSHOT
+                sync_directory(directory.parent)
+        snapshot = self.published.path / SNAPSHOT
         if fork.own and snapshot.exists():  # it names one of them
             snapshot.rename(folder / SNAPSHOT)
-            sync_directories([snapshot.parent])
+            sync_directory(snapshot.parent)
         for one in reversed(fork.own[1:]):
             remove(self.path / _MANIFESTS / f"{one.unverified.version}.json")
 

@@ -244,8 +244,8 @@ class Institution:
         newest head of the log is a minute old, it is logged, and its bundle has the proof; if not,
         it is under the next head, and ``find`` has the proof then.
         Raises IssueError: ``already-issued`` with other claims, ``course-unknown``; MalformedError
-        naming the field; ConfigurationError if a key cannot be opened, and ``log-behind``, for a
-        home from a backup; nothing was issued then.
+        naming the field; ConfigurationError: a key cannot be opened; ``log-behind``, the home is
+        from a backup, and nothing was issued.
         """
         self._require_course(certificate.course)
         request = CertificateRequest(certificate, learner_id, run, name_confirmed)
@@ -268,17 +268,16 @@ class Institution:
 
     def _issue(self, asked: Asked, at: datetime) -> Issued:
         self._require_log()
-        return self._logged(self._issuer.issue(asked, at), at)
-
-    def _require_log(self) -> None:
-        """Nothing is issued from a registry that is behind its log."""
-        if self.log is not None:
-            self.log.check()
-
-    def _logged(self, issued: Issued, at: datetime) -> Issued:
+        issued = self._issuer.issue(asked, at)
         if self.log is not None:
             self.log.append_after_rest(at)
         return issued._replace(bundle=self._bundles.proven(issued.code, issued.bundle))
+
+    def _require_log(self) -> None:
+        """Nothing is issued from a registry that is behind its log, or without the log's keys."""
+        if self.log is not None:
+            self.log.check()
+            LogKeys.find(self.log.writer.entry, self.home)
 
     def issue_rows(
         self, rows: Iterable[Row | BadRow], *, at: datetime, replace_records: bool = False
@@ -289,12 +288,12 @@ class Institution:
         With ``replace_records``, a row of a gradebook whose results are others than those of the
         record that was issued replaces it (reason ``corrected``); without, it is refused.
         """
-        self._require_log()
         rows = each_once(rows) if replace_records else rows
-        outcomes = issue_rows(
-            self._issuer, self._catalogue(), rows, at, replace_records=replace_records
+        self._require_log()
+        return self._prove(
+            issue_rows(self._issuer, self._catalogue(), rows, at, replace_records=replace_records),
+            at,
         )
-        return self._prove(outcomes, at)
 
     def _prove(
         self, outcomes: Iterable[IssuedRow | BadRow], at: datetime
@@ -373,6 +372,7 @@ class Institution:
 
     @property
     def _here(self) -> Here:
+        self._require_log()
         return Here(lambda: self._issuer, self._bundles, self.log)
 
     def _graduation(
@@ -473,7 +473,7 @@ class Institution:
     @property
     def published(self) -> PublishedFolder:
         """The files that ``publish`` has written."""
-        return PublishedFolder(self._home.published)
+        return self._home.published
 
     def publish(self, *, at: datetime) -> Published:
         """Logs what is not logged yet, and writes status lists, reasons and snapshot, signed, for
@@ -510,7 +510,7 @@ class Institution:
 
     @cached_property
     def _logs(self) -> Logs:
-        return Logs(self.manifest, self._registry, self._home.published)
+        return Logs(self.manifest, self._registry, self.published.path)
 
     @cached_property
     def _bundles(self) -> Bundles:
@@ -538,5 +538,5 @@ class Institution:
             message = "issuing needs the passphrase of the issuing key"
             raise ConfigurationError("passphrase-missing", message)
         signer, registry = self._home.configuration.signer, self._home.registry_url
-        home, published = self.home.resolve(), self._home.published.resolve()
+        home, published = self.home.resolve(), self.published.path.resolve()
         return IssuerSource(self.manifest, signer, home, registry, published, secret)

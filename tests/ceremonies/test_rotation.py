@@ -17,7 +17,7 @@ from signedcert.trust.store import TrustStore
 from signedcert.verify.verifier import Verifier
 from tests.ceremonies.council import enact
 from tests.core.refusal import refused
-from tests.institution.homes import BEGUN, NOW, PASSPHRASE, Place, issue_one
+from tests.institution.homes import BEGUN, NOW, PASSPHRASE, URL, Place, issue_one
 from tests.trust.house import USUAL, manifest
 
 DAY = timedelta(days=1)
@@ -34,7 +34,12 @@ def knows(place: Place, version: int) -> Verifier:
     """A verifier that has heard of this version, and of none after it."""
     with Institution.open(place.home) as institution:
         data = institution.manifests[:version]
-        return Verifier(TrustStore.empty().add(data, institution.pin))
+        store = TrustStore.empty().add(data, institution.pin)
+    for log in store.institutions[URL].newest.logs:
+        if log.landmarks.count:
+            file = place.home / "published" / "log" / "landmarks" / str(log.landmarks.count)
+            store = store.add_landmarks(URL, log.origin, file.read_bytes())
+    return Verifier(store)
 
 
 def rotate(place: Place, at: datetime) -> KeyManifest:

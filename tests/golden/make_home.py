@@ -139,7 +139,7 @@ class Week:
         """What is public of it. The proposal has all manifests, which are beside it already."""
         home = Home.read(self.place.home)
         shutil.copytree(self.place.home / "manifests", to / "manifests")
-        shutil.copytree(home.published, to / "published", ignore=shutil.ignore_patterns(".*"))
+        shutil.copytree(home.published.path, to / "published", ignore=shutil.ignore_patterns(".*"))
         shutil.copytree(
             self.proposal, to / "proposal", ignore=shutil.ignore_patterns("manifests", ".*")
         )

@@ -15,6 +15,7 @@ from signedcert.custody.private import PrivateKey
 from signedcert.errors import ConfigurationError, Reason
 from signedcert.home import Home
 from signedcert.institution import Institution
+from signedcert.trust.landmarks import LandmarkList
 from signedcert.trust.store import TrustStore
 from tests.core.refusal import refused
 from tests.institution.homes import (
@@ -59,7 +60,8 @@ def test_a_new_home_has_its_settings_manifest_key_and_registry(template: Place) 
     names = {path.name for path in template.home.iterdir()}
     assert {"signedcert.toml", "manifests", "keys", "registry.sqlite"} <= names
     assert entries(template.home / "manifests") == {"1.json"}
-    assert len(entries(template.home / "keys")) == 1
+    kinds = {name.rpartition("-")[0] for name in entries(template.home / "keys")}
+    assert kinds == {"issue-es256", "log-ed25519", "log-ml-dsa-44"}
     with Institution.open(template.home) as institution:
         assert (institution.name, institution.url) == (NAME, URL)
         assert institution.pin == institution.manifest.pin
@@ -80,6 +82,16 @@ def test_the_manifest_has_a_classical_and_a_post_quantum_root_group(template: Pl
     (entry,) = manifest.keys
     assert (entry.role, entry.state, entry.since) == ("issue", "active", BEGUN)
     assert entry.url == f"{URL}/.well-known/keys/{entry.key.thumbprint}"
+
+
+def test_the_manifest_has_a_log_and_the_home_its_keys(template: Place) -> None:
+    with Institution.open(template.home) as institution:
+        manifest = institution.manifest
+    (log,) = manifest.logs
+    assert (log.origin, log.state) == ("learn.example.edu/.well-known/signedcert/log", "active")
+    assert log.landmarks == LandmarkList().landmarks
+    files = (template.home / "keys").glob("log-*.key")
+    assert {read_key_file(path, PASSPHRASE).public_key for path in files} == set(log.keys)
 
 
 def test_the_root_directory_has_the_root_keys_and_the_next_ones(template: Place) -> None:
@@ -106,7 +118,7 @@ def test_what_a_new_institution_publishes_is_believed_by_its_pin(template: Place
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 def test_private_key_files_are_their_owners_only(template: Place) -> None:
     files = [*(template.home / "keys").iterdir(), *template.root.rglob("*.key")]
-    assert len(files) == 5
+    assert len(files) == 7
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert stat.S_IMODE((template.home / "keys").stat().st_mode) == 0o700
     assert stat.S_IMODE(template.home.stat().st_mode) == 0o700
@@ -121,8 +133,9 @@ def spellings(key: PrivateKey) -> list[bytes]:
 def test_no_private_key_is_readable_anywhere_in_home_or_root(place: Place) -> None:
     with place.open() as institution:
         issue_one(institution)
-    (file,) = (place.home / "keys").iterdir()
-    keys = [read_key_file(file, PASSPHRASE), *root_keys(place)]
+    files = (place.home / "keys").iterdir()
+    keys = [*(read_key_file(file, PASSPHRASE) for file in files), *root_keys(place)]
+    assert len(keys) == 5
     contents = [path.read_bytes() for path in place.home.parent.rglob("*") if path.is_file()]
     assert len(contents) >= 8
     for content in contents:
@@ -133,8 +146,9 @@ def test_no_private_key_is_readable_anywhere_in_home_or_root(place: Place) -> No
 
 def test_no_root_key_is_in_the_home_even_encrypted(template: Place) -> None:
     thumbprints = [key.public_key.thumbprint for key in root_keys(template)]
-    (file,) = (template.home / "keys").iterdir()
-    assert not any(thumbprint in file.read_text("utf-8") for thumbprint in thumbprints)
+    texts = [file.read_text("utf-8") for file in (template.home / "keys").iterdir()]
+    assert len(texts) == 3
+    assert not any(thumbprint in text for thumbprint in thumbprints for text in texts)
 
 
 def test_root_keys_may_have_a_passphrase_of_their_own(tmp_path: Path) -> None:

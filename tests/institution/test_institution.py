@@ -298,7 +298,7 @@ def test_issuing_without_a_passphrase_is_refused(place: Place) -> None:
 
 
 def test_a_key_that_the_manifest_does_not_have_is_not_used(place: Place) -> None:
-    (file,) = (place.home / "keys").iterdir()
+    (file,) = (place.home / "keys").glob("issue-*")
     file.unlink()
     write_key_file(file, PrivateKey.generate("ES256"), PASSPHRASE)
     with place.open() as institution:
@@ -317,7 +317,7 @@ def test_a_key_that_is_no_longer_active_does_not_issue(place: Place, state: str)
 
 
 def test_a_missing_key_file_is_named(place: Place) -> None:
-    (file,) = (place.home / "keys").iterdir()
+    (file,) = (place.home / "keys").glob("issue-*")
     file.unlink()
     with place.open() as institution, refused("key-file", str(file), ConfigurationError):
         issue_one(institution)

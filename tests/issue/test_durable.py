@@ -15,7 +15,7 @@ PROGRAM = """
 import os, sys
 from datetime import UTC, date, datetime
 from signedcert.institution import Institution
-from signedcert.issue import bulk
+from signedcert.issue import bulk, delivery
 from signedcert.issue.roster import RosterRow
 from signedcert.custody.signer import CheckedSigner
 from sqlalchemy import Engine, event
@@ -25,7 +25,7 @@ rows = [
     RosterRow(line, f"s-{line}", f"Learner {line}", course, "2026", date(2026, 6, 30), None, False)
     for line in range(2, 702)
 ]
-bulk.BATCH = 500
+bulk.BATCH = delivery.BATCH = 500
 signed = CheckedSigner.sign
 count = 0
 

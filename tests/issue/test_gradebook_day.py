@@ -16,7 +16,7 @@ import pytest
 
 from signedcert.errors import ConfigurationError, IssueError
 from signedcert.institution import Institution
-from signedcert.issue import bulk
+from signedcert.issue import bulk, delivery
 from signedcert.issue.gradebook import GradebookRow, read_gradebook
 from signedcert.issue.results import Counts, IssuedRow
 from signedcert.issue.rows import BadRow
@@ -237,6 +237,7 @@ def test_memory_does_not_grow_with_the_gradebook(
     what is told of them 600 KB.
     """
     monkeypatch.setattr(bulk, "BATCH", 50)
+    monkeypatch.setattr(delivery, "BATCH", 100)
 
     def peak(start: int, count: int) -> int:
         rows, bad = mixed(CERTIFIED)

@@ -13,7 +13,7 @@ import pytest
 
 from signedcert.core.code import VerificationCode
 from signedcert.institution import Institution
-from signedcert.issue import bulk
+from signedcert.issue import bulk, delivery
 from signedcert.issue.corrections import CorrectionRow
 from signedcert.issue.results import Counts, IssuedRow
 from signedcert.registry.registry import Registry
@@ -88,6 +88,7 @@ def test_a_batch_is_one_transaction_and_durable_before_its_first_outcome(
         replace(self, old, *others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Registry, "replace", count)
+    monkeypatch.setattr(delivery, "BATCH", bulk.BATCH)
     codes = codes_of(school)
     with school.open() as university:
         outcomes = university.issue_rows(renamed(codes), at=LATER)
@@ -124,6 +125,7 @@ def test_memory_does_not_grow_with_the_list(
     them 600 KB.
     """
     monkeypatch.setattr(bulk, "BATCH", 50)
+    monkeypatch.setattr(delivery, "BATCH", 100)
 
     def peak(start: int, count: int) -> int:
         codes = codes_of(school, count, start)

@@ -164,18 +164,35 @@ def test_a_head_is_written_down_and_signed_once(table: LogTable) -> None:
 
 
 def test_heads_are_found_by_their_sizes(table: LogTable) -> None:
-    for size in (7, 3, 12, 9):
-        table.add_head(size, root(size), NOW + timedelta(minutes=size))
     for size in (3, 9, 12):
+        table.add_head(size, root(size), NOW + timedelta(minutes=size))
         table.sign_head(size, f"note {size}")
-    assert [head.size for head in table.heads()] == [3, 7, 9, 12]
-    assert list(table.roots().items()) == [(size, root(size)) for size in (3, 7, 9, 12)]
-    assert list(table.roots(2)) == [3, 7]
+    table.add_head(15, root(15), NOW)
+    assert [head.size for head in table.heads()] == [3, 9, 12, 15]
+    assert list(table.roots().items()) == [(size, root(size)) for size in (3, 9, 12)]
+    assert list(table.roots(2)) == [3, 9]
+    below = [table.signed_below(size) for size in (16, 15, 12, 9, 7, 3)]
+    assert [head and head.size for head in below] == [12, 12, 9, 3, 3, None]
     over = [table.head_over(index) for index in (0, 2, 3, 8, 9, 11, 12)]
     assert [head and head.size for head in over] == [3, 3, 9, 9, 12, 12, None]
-    newest = table.newest_head()
+    newest = table.newest_signed()
     assert newest is not None
     assert (newest.size, newest.at, newest.note) == (12, "2026-07-01T10:42:00Z", "note 12")
+    assert table.newest_head() == table.head(15) == HeadRow(15, root(15), AT, None)
+
+
+def test_there_is_one_head_to_be_signed_and_it_is_the_largest(table: LogTable) -> None:
+    """Or lists of landmarks would not go on where they ended."""
+    table.add_head(5, root(5), NOW)
+    for size in (4, 5, 6):
+        with pytest.raises(ConflictError):
+            table.add_head(size, root(size), NOW)
+    table.sign_head(5, "signed")
+    for size in (4, 5):
+        with pytest.raises(ConflictError):
+            table.add_head(size, root(size), NOW)
+    table.add_head(6, root(6), NOW)
+    assert [head.size for head in table.heads()] == [5, 6]
 
 
 # several writers

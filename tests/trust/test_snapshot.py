@@ -384,8 +384,21 @@ FIELDS: dict[str, tuple[dict[str, object], Reason, str]] = {
     "a cut-off": ({"cutoff": {"origin": "log", "size": 1}}, "member-unknown", "snapshot"),
     "a landmark": ({"landmarks": {"count": 1}}, "member-unknown", "snapshot"),
     "a final state": ({"final": None}, "member-unknown", "snapshot"),
-    "a checkpoint": ({"checkpoint": "log.example\n1\n"}, "wrong-value", "snapshot.checkpoint"),
-    "a checkpoint's digest": ({"checkpoint": DIGEST}, "wrong-value", "snapshot.checkpoint"),
+    "a checkpoint in a note": (
+        {"checkpoint": "log.example\n1\n"},
+        "wrong-type",
+        "snapshot.checkpoint",
+    ),
+    "a checkpoint without a root": (
+        {"checkpoint": {"origin": "log.example", "size": 1}},
+        "member-missing",
+        "snapshot.checkpoint",
+    ),
+    "a checkpoint with its signature": (
+        {"checkpoint": {"origin": "log.example", "size": 1, "root": DIGEST, "signature": ""}},
+        "member-unknown",
+        "snapshot.checkpoint",
+    ),
     "a manifest whole": (
         {"manifest": {"version": 3, "digest": DIGEST, "keys": []}},
         "member-unknown",

@@ -139,7 +139,7 @@ def prove(home: Home, before: History | None, after: History, at: datetime) -> P
         return Proved(len(recent), {})
     registry = Registry.open(home.registry_url)
     try:
-        old, new = (Logs(one.newest, registry, home.published) for one in (before, after))
+        old, new = (Logs(one.newest, registry, home.published.path) for one in (before, after))
         verifiers = _verifier(before, old), _verifier(after, new)
         proofs = new.prover.proofs([one.code for one in recent])
     finally:

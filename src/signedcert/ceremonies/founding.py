@@ -29,8 +29,8 @@ from signedcert.trust.manifest import KeyManifest
 @dataclass(frozen=True, slots=True)
 class Founding:
     """What an institution begins with. The issuing key is made here, unless ``signer`` is the URI
-    of one that has it. ``passphrase`` is that of the issuing key, of a token its PIN; and that of
-    the keys of the log.
+    of one that has it. ``passphrase`` is that of the issuing key; of a token, its PIN. The keys of
+    the log, which are made here, are encrypted under the same.
     """
 
     name: str
@@ -55,6 +55,10 @@ class Founding:
             message = f"the signer has a key for {public.algorithm}, not for {self.algorithm}"
             raise ConfigurationError("setting-invalid", message, where="algorithm")
         return public, self.signer
+
+    def keep(self, keys: Sequence[PrivateKey]) -> tuple[NewKey, ...]:
+        """Keys that the home has to keep in files, wherever its issuing key is."""
+        return tuple(NewKey(key, self.passphrase) for key in keys)
 
 
 def holder_folder(root: Path, number: int) -> Path:
@@ -90,15 +94,14 @@ def found_with_roots(
         HolderKeys.require_free(folder)
     keys = [HolderKeys.generate(f"Root holder {number}") for number in range(1, holders + 1)]
     people = tuple(one.holder for one in keys)
-    manifest, issuing = _first(founding, home, people, needed)
     log = new_log_keys()
-    manifest = _with_log(manifest, log)
+    manifest, issuing = _first(founding, home, people, needed, log)
     signed = sign_manifest(manifest, [key for one in keys for key in one.root])
     written: list[Path] = []
     try:
         for one, folder in zip(keys, folders, strict=True):
             written += one.write(folder, secret)
-        Home.write(home, signed, issuing, people, log=_kept(log, founding))
+        Home.write(home, signed, issuing, people, log=founding.keep(log))
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
@@ -125,13 +128,12 @@ def found_with_holders(
     Home.require_free(home)
     require_apart(directory, home)
     Proposal.require_free(directory)
-    manifest, issuing = _first(founding, home, people, needed)
     log = new_log_keys()
-    manifest = _with_log(manifest, log)
+    manifest, issuing = _first(founding, home, people, needed, log)
     proposal = Proposal(manifest, (), people)
     proposal.write(directory)
     try:
-        Home.write(home, manifest, issuing, people, log=_kept(log, founding))
+        Home.write(home, manifest, issuing, people, log=founding.keep(log))
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
@@ -152,10 +154,17 @@ def _require_passphrases(*passphrases: str) -> None:
 
 
 def _first(
-    founding: Founding, home: Path, holders: Sequence[Holder], threshold: int
+    founding: Founding,
+    home: Path,
+    holders: Sequence[Holder],
+    threshold: int,
+    log: Sequence[PrivateKey],
 ) -> tuple[KeyManifest, NewKey | str]:
-    """Manifest 1, without signatures, and what the home keeps of its issuing key."""
+    """Manifest 1, without signatures, and what the home keeps of its issuing key. What is issued is
+    logged from the first day.
+    """
     draft = _draft(founding, holders, threshold)
+    draft = add_log(draft, tuple(key.public_key for key in log))
     key, issuing = founding.issuing_key(home)
     return add_key(draft, key, at=founding.at, state="active"), issuing
 
@@ -178,15 +187,6 @@ def _draft(founding: Founding, holders: Sequence[Holder], threshold: int) -> Key
     except MalformedError as error:
         field = error.where.removeprefix("manifest.").replace("iss", "url")
         raise ConfigurationError("setting-invalid", error.message, where=field) from error
-
-
-def _kept(keys: Sequence[PrivateKey], founding: Founding) -> tuple[NewKey, ...]:
-    return tuple(NewKey(key, founding.passphrase) for key in keys)
-
-
-def _with_log(manifest: KeyManifest, keys: Sequence[PrivateKey]) -> KeyManifest:
-    """What is issued is logged from the first day."""
-    return add_log(manifest, tuple(key.public_key for key in keys))
 
 
 def _remove_empty(directories: Iterable[Path]) -> None:

@@ -179,7 +179,7 @@ def _draft(
 ) -> KeyManifest:
     if wanted.name is not None:
         draft = rename(draft, wanted.name)
-    draft = _with_new_keys(draft, wanted, made, at)
+    draft = _with_keys(draft, wanted, made, at)
     for kid, cutoff in wanted.stolen:
         draft = compromise(draft, kid, cutoff, at=at)
     if wanted.stolen_log is not None:
@@ -199,25 +199,21 @@ def _draft(
     return _rotated(draft, wanted, old) if wanted.holders else draft
 
 
-def _with_new_keys(
-    draft: KeyManifest,
-    wanted: Wanted,
-    made: Sequence[tuple[PrivateKey, Role]],
-    at: datetime,
+def _with_keys(
+    draft: KeyManifest, wanted: Wanted, made: Sequence[tuple[PrivateKey, Role]], at: datetime
 ) -> KeyManifest:
+    """The draft with the keys that are new, and with a log for those that are a log's."""
     # Who has lost an issuing key cannot wait until others have heard of the next one.
     new: State = "active" if wanted.stolen else "pre-published"
     for public, _ in wanted.keys:
         draft = add_key(draft, public, at=at, state=new)
-    if wanted.log:
-        draft = add_log(draft, tuple(key.public_key for key, role in made if role == "log"))
+    # Nobody has to know a snapshot key before it signs: without it, only freshness is lacking.
+    states: dict[Role, State] = {"issue": new, "snapshot": "active"}
     for key, role in made:
-        if role == "log":
-            continue
-        # Nobody has to know a snapshot key before it signs: without it, only freshness is lacking.
-        state: State = "active" if role == "snapshot" else new
-        draft = add_key(draft, key.public_key, at=at, role=role, state=state)
-    return draft
+        if role in states:
+            draft = add_key(draft, key.public_key, at=at, role=role, state=states[role])
+    log = tuple(key.public_key for key, role in made if role == "log")
+    return add_log(draft, log) if log else draft
 
 
 def _rotated(draft: KeyManifest, wanted: Wanted, old: tuple[Holder, ...]) -> KeyManifest:

@@ -116,7 +116,7 @@ def _opened(source: IssuerSource) -> _Opened:
 
 
 class Here(NamedTuple):
-    """What this process has: ``issuer`` opens it when it is first needed."""
+    """What the process has that hands the batches out: ``issuer`` opens it when it is needed."""
 
     issuer: Callable[[], Issuer]
     bundles: Bundles
@@ -132,29 +132,28 @@ def graduate(
 ) -> Generator[WrittenRow | BadRow, None, None]:
     """What became of each row, in their order. ``jobs`` processes share the batches, those of
     ``pool`` if it is there; what is one batch, and everything if ``jobs`` is 1, is done in this
-    one. A signer that counts tries is opened here first. Here, too, what was issued is logged,
-    before it is in a file.
+    one. Here, too, what was issued is logged, and is in its file after that. A signer that counts
+    tries is opened here first.
 
     Raises ConfigurationError: ``worker-lost``; what ``IssuerSource`` and ``Log.append`` refuse.
     """
-    if here.log is not None:
-        here.log.check()
     ahead = _AHEAD * jobs
     batches = _batches(rows, ahead)
     first = list(islice(batches, 2))
     if jobs == 1 or len(first) < 2:
-        issued = (graduation.issue(here.issuer(), batch) for batch in chain(first, batches))
-        for lines in logged(chain.from_iterable(issued), here.log, graduation.at):
+        alone = (graduation.issue(here.issuer(), batch) for batch in chain(first, batches))
+        for lines in logged(chain.from_iterable(alone), here.log, graduation.at):
             for part in _parts(lines):
                 yield from write_bundles(part, here.bundles, graduation.directory)
         return
     if counts_tries(graduation.source.signer):
         here.issuer()  # a wrong PIN shows here: one try, instead of one of each worker
     with process_pool(jobs) if pool is None else nullcontext(pool) as workers:
-        batches = chain(first, batches)
-        issuing = in_order(workers, graduation, batches, ahead, lambda batch: batch.repeats)
-        with closing(issuing):
-            for lines in logged(chain.from_iterable(issuing), here.log, graduation.at):
+        issued = in_order(
+            workers, graduation, chain(first, batches), ahead, waits=lambda batch: batch.repeats
+        )
+        with closing(issued):
+            for lines in logged(chain.from_iterable(issued), here.log, graduation.at):
                 written = in_order(workers, graduation.deliver, _parts(lines), ahead)
                 with closing(written):
                     yield from chain.from_iterable(written)

@@ -57,7 +57,7 @@ class WrittenRow(NamedTuple):
 
     @property
     def file(self) -> str:
-        """The name of the document's file, which is the last cell of every report."""
+        """The name of the file."""
         return self.cells[-1]
 
 
@@ -75,7 +75,8 @@ class Counts(NamedTuple):
 def line_of(outcome: IssuedRow) -> WrittenRow:
     """The line of a row whose document is going to be in its file."""
     row, issued, _ = outcome
-    cells = (*row.identity, str(issued.code), issued.url or "", f"{issued.code}{SUFFIX}")
+    code = str(issued.code)
+    cells = *row.identity, code, issued.url or "", f"{code}{SUFFIX}"
     return WrittenRow(cells, outcome.way, issued.code)
 
 

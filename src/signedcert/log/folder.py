@@ -20,11 +20,12 @@ from signedcert.files import (
     alone,
     read_at_most,
     read_limited,
-    sync_directories,
+    sync_directory,
     write_atomic,
     write_synced,
 )
 from signedcert.trust.landmarks import MAX_LANDMARKS_FILE
+from signedcert.trust.logs import log_folder
 
 CHECKPOINT = "checkpoint"
 TILES = "tile"
@@ -41,6 +42,11 @@ class LogFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @classmethod
+    def of(cls, published: Path, iss: str, origin: str) -> "LogFolder":
+        """That of an institution's log, in the folder of all that it publishes."""
+        return cls(published / (log_folder(iss, origin) or ""))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -120,7 +126,8 @@ class LogFolder:
         list(threads.map(write_synced, parts, [data for _, data in group]))
         for part, path in zip(parts, paths, strict=True):
             os.replace(part, path)
-        sync_directories([*(path.parent for path in paths), *made])
+        for directory in {*(path.parent for path in paths), *made}:
+            sync_directory(directory)
         for name, _ in group:
             if name.width == TILE_WIDTH:
                 shutil.rmtree(self.path / f"{name}.p", ignore_errors=True)
@@ -138,7 +145,8 @@ class LogFolder:
         path = self.path / landmarks_name(count)
         made = _make(path.parent)
         write_atomic(path, data)
-        sync_directories(made)
+        for directory in made:
+            sync_directory(directory)
 
 
 def landmarks_name(count: int) -> str:

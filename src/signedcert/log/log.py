@@ -17,7 +17,7 @@ from signedcert.log.writer import BATCH, LogWriter
 from signedcert.registry.log import LogTable
 from signedcert.registry.registry import Registry
 from signedcert.trust.landmarks import Landmark, LandmarkList
-from signedcert.trust.logs import LogEntry, log_folder, log_number, writing
+from signedcert.trust.logs import LogEntry, log_number, writing
 from signedcert.trust.manifest import KeyManifest
 
 #: What is issued one at a time shares the head of its minute.
@@ -54,7 +54,7 @@ class Log:
         Raises ConfigurationError: ``log-behind``, the registry or the home is from a backup or is a
         copy; ``log-damaged``; what the keys are refused for.
         """
-        while self.writer.append(at) == BATCH:
+        while self.writer.append(at, limit=BATCH) == BATCH:
             pass
         return self.checkpoint
 
@@ -106,7 +106,7 @@ class Logs:
 
     def open(self, saved: SavedHead, signer: Callable[[LogEntry], LogSigner]) -> Log | None:
         """The log that is written to; None without any. See ``LogWriter``."""
-        entry = self.active
+        entry = writing(self.manifest.logs)
         if entry is None:
             return None
         landmarks = self.landmarks.get(entry.origin, LandmarkList())
@@ -118,8 +118,7 @@ class Logs:
 
     def folder(self, entry: LogEntry) -> LogFolder:
         """Where a log is published."""
-        name = log_folder(self.manifest.iss, entry.origin)
-        return LogFolder(self.published / (name or ""))
+        return LogFolder.of(self.published, self.manifest.iss, entry.origin)
 
     def _table(self, entry: LogEntry) -> LogTable:
         return self.registry.log(log_number(self.manifest.iss, entry.origin))

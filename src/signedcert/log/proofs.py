@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
+from signedcert.core.checkpoint import SignedCheckpoint
 from signedcert.core.code import VerificationCode
 from signedcert.core.logproof import LogProof
 from signedcert.core.merkle import leaf_hash
@@ -62,16 +63,16 @@ class ProvenLog:
         places = self.table.places(codes) if codes else {}
         found: dict[VerificationCode, str] = {}
         head: _Head | None = None
-        for code, place in sorted(places.items(), key=lambda item: item[1].number):
-            if head is None or place.number >= head.tree.size:
-                head = self._head_over(place.number)
-            if head is None:
-                break
-            try:
+        try:
+            for code, place in sorted(places.items(), key=lambda item: item[1].number):
+                if head is None or place.number >= head.tree.size:
+                    head = self._head_over(place.number)
+                if head is None:
+                    break
                 found[code] = head.proof(place)
-            except MalformedError as error:
-                self._heads.clear()  # the tiles may be made again
-                raise _damaged(head.tree.size, error.where) from error
+        except MalformedError as error:
+            self._heads.clear()  # the tiles may be made again
+            raise _damaged(error) from error
         return found
 
     def _head_over(self, number: int) -> "_Head | None":
@@ -82,18 +83,27 @@ class ProvenLog:
             row = None if self.landmarks_only else self.table.head_over(number)
         if row is None or row.note is None:
             return None
-        if row.size not in self._heads and len(self._heads) >= _MAX_HEADS:
-            self._heads.popitem(last=False)
-        return self._heads.setdefault(row.size, _Head(row, row.note, self.folder))
+        known = self._heads.get(row.size)
+        if known is None:
+            if len(self._heads) >= _MAX_HEADS:
+                self._heads.popitem(last=False)
+            known = self._heads[row.size] = _Head(row, row.note, self.folder)
+        return known
 
 
 class _Head:
-    """A signed head, with what was read and shown of its tree."""
+    """A signed head, with what was read and shown of its tree. Raises MalformedError: the note is
+    not of this head.
+    """
 
     def __init__(self, row: HeadRow, note: str, folder: LogFolder) -> None:
         self.tree = TiledTree(row.size, folder.tile)
         self._shown = RememberingTree(row.size, row.root)
         self._note = note.encode()
+        signed = SignedCheckpoint.parse(self._note).unverified
+        if (signed.size, signed.root) != (row.size, row.root):
+            message = "the registry has the note of another head"
+            raise MalformedError("root-mismatch", message, where="registry")
 
     def proof(self, place: LogPlace) -> str:
         """Raises MalformedError: the tiles do not lead to this head."""
@@ -102,9 +112,9 @@ class _Head:
         return LogProof(place.number, path, self._note).encode().decode()
 
 
-def _damaged(size: int, where: str) -> ConfigurationError:
+def _damaged(error: MalformedError) -> ConfigurationError:
     message = (
-        f"the tiles do not lead to the head over {size} entries; remove the folder tile, and all "
-        "are made again with the next head"
+        f"a place in the log cannot be shown: {error.message}; remove the log's folder tile, and "
+        "all tiles are made again with the next head"
     )
-    return ConfigurationError("log-damaged", message, where=where)
+    return ConfigurationError("log-damaged", message, where=error.where)

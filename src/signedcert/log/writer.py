@@ -112,9 +112,12 @@ class LogWriter:
         then. Before it was signed, it was shown to extend the one before, and to have its tiles.
         """
         head = self._head(size)
-        if projection.root(size, self.table.newest_signed()) != head.root:
+        if projection.root(size, self.table.signed_below(size)) != head.root:
             raise _contradictory(size)
         note = self.signer().sign(size, head.root).encode()
+        if self._verified(lambda: note, "") is None:
+            message = "these are not the keys that the manifest names for this log"
+            raise ConfigurationError("key-file", message, where=self.entry.origin)
         self.table.sign_head(size, note.decode())
         return self._head(size)  # another machine may have been first
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from signedcert.files import alone, read_limited, sync_directories, write_synced
+from signedcert.files import alone, read_limited, sync_directory, write_synced
 from signedcert.trust.reasons import MAX_REASONS_FILE
 
 SNAPSHOT = "snapshot.json"
@@ -91,7 +91,8 @@ class PublishedFolder:
         *first, last = files
         for name in first:
             os.replace(parts[name], self.path / name)
-        sync_directories((self.path / name).parent for name in first)
+        for directory in {(self.path / name).parent for name in first}:
+            sync_directory(directory)
         os.replace(parts[last], self.path / last)
-        sync_directories([(self.path / last).parent])
+        sync_directory((self.path / last).parent)
         new.rmdir()

@@ -4,7 +4,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from signedcert.core.code import VerificationCode
@@ -61,7 +74,7 @@ class LogTable:
         """
         try:
             with self._engine.begin() as connection:
-                connection.execute(_LOCK)
+                _lock(connection)
                 first = connection.scalar(_SIZE, {"log": self._log}) or 0
                 numbers = list(connection.scalars(_PENDING, {"limit": limit}).all())
                 shuffle(numbers)
@@ -89,7 +102,7 @@ class LogTable:
             return 0
         try:
             with self._engine.begin() as connection:
-                connection.execute(_LOCK)
+                _lock(connection)
                 return sum(
                     connection.execute(
                         insert(log_pending).from_select(["document"], wanted)
@@ -151,6 +164,11 @@ class LogTable:
         """The largest head that is signed; None if there is none yet."""
         return self._head(_NEWEST.where(log_heads.c.note.is_not(None)))
 
+    def signed_below(self, size: int) -> HeadRow | None:
+        """The largest head below this size that is signed; None if there is none."""
+        below = _NEWEST.where(log_heads.c.note.is_not(None), log_heads.c.size < size)
+        return self._head(below)
+
     def head(self, size: int) -> HeadRow | None:
         """The head of this size; None if there is none."""
         return self._head(_HEADS.where(log_heads.c.size == size))
@@ -166,8 +184,12 @@ class LogTable:
             return [HeadRow(*row) for row in connection.execute(_HEADS, {"log": self._log})]
 
     def roots(self, count: int | None = None) -> dict[int, bytes]:
-        """The roots of the smallest ``count`` heads, or of all, by their sizes, which ascend."""
-        wanted = select(log_heads.c.size, log_heads.c.root).where(log_heads.c.log == self._log)
+        """The roots of the smallest ``count`` signed heads, or of all, by their sizes, which
+        ascend.
+        """
+        wanted = select(log_heads.c.size, log_heads.c.root).where(
+            log_heads.c.log == self._log, log_heads.c.note.is_not(None)
+        )
         with self._engine.connect() as connection:
             rows = connection.execute(wanted.order_by(log_heads.c.size).limit(count))
             return {size: root for size, root in rows}  # noqa: C416 - of rows, which are no tuples
@@ -178,15 +200,15 @@ class LogTable:
         return None if row is None else HeadRow(*row)
 
     def add_head(self, size: int, root: bytes, at: datetime) -> None:
-        """Writes down which head is to be signed next. Raises ConflictError if one of this size
-        is there.
+        """Writes down which head is to be signed next: there is never more than one, and it is the
+        largest. Raises ConflictError if another one is to be signed, or is as large.
         """
         row = {"log": self._log, "size": size, "root": root, "at": format_time(at), "note": None}
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(log_heads), [row])
-        except IntegrityError as error:
-            raise ConflictError from error
+        with self._engine.begin() as connection:
+            _lock(connection)
+            if connection.scalar(_BEFORE_IT, {"log": self._log, "new": size}):
+                raise ConflictError
+            connection.execute(insert(log_heads), [row])
 
     def sign_head(self, size: int, note: str) -> None:
         """Writes down the signed checkpoint of a head, if there is none yet."""
@@ -194,9 +216,17 @@ class LogTable:
             connection.execute(_SIGN, {"of_log": self._log, "of_size": size, "signed": note})
 
 
+def _lock(connection: Connection) -> None:
+    """Until the end of the transaction, nobody else writes to a log."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE log_heads IN EXCLUSIVE MODE"))
+    else:
+        connection.execute(_NOTHING)
+
+
 _SIZE = select(func.max(log_entries.c.number) + 1).where(log_entries.c.log == bindparam("log"))
 #: Who reads first may find that another one has written, and then may not write (SQLite).
-_LOCK = delete(log_pending).where(log_pending.c.document == "")
+_NOTHING = delete(log_pending).where(log_pending.c.document == "")
 _PENDING = (
     select(documents.c.number)
     .join_from(log_pending, documents, documents.c.code == log_pending.c.document)
@@ -234,6 +264,10 @@ _HEADS = (
     select(log_heads.c.size, log_heads.c.root, log_heads.c.at, log_heads.c.note)
     .where(log_heads.c.log == bindparam("log"))
     .order_by(log_heads.c.size)
+)
+_BEFORE_IT = select(func.count()).where(
+    log_heads.c.log == bindparam("log"),
+    or_(log_heads.c.size >= bindparam("new"), log_heads.c.note.is_(None)),
 )
 _NEWEST = _HEADS.order_by(None).order_by(log_heads.c.size.desc()).limit(1)
 _SIGN = (

@@ -255,9 +255,7 @@ class Registry:
         return {row.code: row for row in rows}
 
     def texts(self, codes: Sequence[VerificationCode]) -> dict[VerificationCode, DocumentText]:
-        """The documents that exist among these, current or not, without what else is known of
-        them.
-        """
+        """The same, without what else is known of them."""
         found: dict[str, DocumentText] = {}
         with self._engine.connect() as connection:
             for chunk in _chunks([code.symbols for code in codes]):

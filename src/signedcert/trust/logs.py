@@ -138,14 +138,12 @@ def log_folder(iss: str, origin: str) -> str | None:
 
 
 def log_number(iss: str, origin: str) -> int:
-    """Which of the institution's logs it is, counted from 1. Raises MalformedError
-    ``not-under-issuer``.
-    """
+    """1 for an institution's first log, 2 for its second: what ``log_origin`` made it from."""
     folder = log_folder(iss, origin)
     if folder is None:
-        message = f"not where {iss} publishes a log: {log_origin(iss)}, -2, -3 …"
+        message = f"not where {iss} publishes a log"
         raise MalformedError("not-under-issuer", message, where=origin)
-    return int(folder.removeprefix("log").removeprefix("-") or 1)
+    return int(folder.partition("-")[2] or 1)
 
 
 def _log_origin(members: Members) -> str:

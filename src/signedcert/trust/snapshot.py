@@ -130,9 +130,9 @@ class Snapshot:
 
         Raises MalformedError ``snapshot-older``: of another institution, earlier, of an older
         manifest or another one of the same version, with fewer status lists, with a smaller head of
-        the log or another one of the same size; or, unless there is a newer manifest, with a head
-        of another log, or with none. The manifest may go back to the one that is ``accepted``,
-        where one is given: it has settled a fork.
+        the log or another one of the same size; or, under the same manifest, with a head of another
+        log, or none. The manifest may go back to the one that is ``accepted``, where one is given:
+        it has settled a fork.
         """
         reason = self._step_back(older) or self._manifest_back(older.manifest, accepted)
         if reason:
@@ -146,8 +146,21 @@ class Snapshot:
             return f"issued goes back to {format_time(self.issued)}"
         if len(self.lists) < len(older.lists):
             return f"{len(older.lists)} status lists become {len(self.lists)}"
-        other = self.manifest != older.manifest
-        return _step_back_in_log(older.checkpoint, self.checkpoint, other=other)
+        return self._log_back(older)
+
+    def _log_back(self, older: "Snapshot") -> str:
+        before, after = older.checkpoint, self.checkpoint
+        if before is None:
+            return ""
+        if after is None or after.origin != before.origin:
+            if self.manifest != older.manifest:  # another manifest may name another log
+                return ""
+            return f"there is no head of {before.origin} any more"
+        if after.size < before.size:
+            return f"the log goes back from {before.size} to {after.size} entries"
+        if after.size == before.size and after.root != before.root:
+            return f"the log of {after.size} entries changes its root"
+        return ""
 
     def _manifest_back(self, before: ManifestVersion, accepted: KeyManifest | None) -> str:
         after = self.manifest
@@ -305,19 +318,6 @@ def _list_digest(members: Members, number: int) -> str:
     found = match_text(members, "digest", _DIGEST, "a digest in hex")
     members.done()
     return found
-
-
-def _step_back_in_log(before: LogHead | None, after: LogHead | None, *, other: bool) -> str:
-    """``other`` is whether the manifest is a newer one, which may name another log."""
-    if before is None:
-        return ""
-    if after is None or after.origin != before.origin:
-        return "" if other else f"there is no head of {before.origin} any more"
-    if after.size < before.size:
-        return f"the log goes back from {before.size} to {after.size} entries"
-    if after.size == before.size and after.root != before.root:
-        return f"the log of {after.size} entries changes its root"
-    return ""
 
 
 def _head_or_null(members: Members, name: str) -> LogHead | None:
