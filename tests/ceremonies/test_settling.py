@@ -74,12 +74,13 @@ def test_what_the_home_says_stays_and_what_the_other_one_says_is_not_there(forke
     assert [one.unverified.version for one in proposal.earlier] == [1]
     assert proposal.fork is not None
     assert (tuple(one.unverified for one in proposal.fork.own), proposal.fork.other) == (own, other)
-    assert "Nothing but the root keys and the dates." in (directory / "CHANGES.md").read_text()
+    page = (directory / "CHANGES.md").read_text("utf-8")
+    assert "You vouch for 1 more head of the log" in page  # of what was issued since
     done = finish(place, directory)
     assert done.given_up == own
     after = newest(place)
     assert after == done.published
-    same = {name: getattr(own[-1], name) for name in ("version", "issued", "expires")}
+    same = {name: getattr(own[-1], name) for name in ("version", "issued", "expires", "logs")}
     assert replace(after, **same, root=own[-1].root, next=own[-1].next) == own[-1]
     assert after.version == 2
     assert {key for group in after.root for key in group.keys} == {
@@ -228,7 +229,7 @@ class Accident(NamedTuple):
         return run
 
 
-STEPS = ("home.write_atomic", "home.remove", "home.sync_directory", "custody.fork.write_atomic",
+STEPS = ("home.write_atomic", "home.remove", "home.sync_directories", "custody.fork.write_atomic",
          "custody.proposal.write_atomic")  # fmt: skip
 
 
