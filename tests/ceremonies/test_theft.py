@@ -190,7 +190,11 @@ def test_a_key_that_is_given_is_active_at_once(logged: Place) -> None:
 
 def test_the_cutoff_may_move(place: Place) -> None:
     issued = issue_logged(place, 0, 1, 2)
-    table = {2: ["authentic", "authentic"], 1: ["authentic", None], 3: ["authentic"] * 2}
+    table: dict[int, list[str | None]] = {
+        2: ["authentic", "authentic"],
+        1: ["authentic", None],
+        3: ["authentic", "authentic"],
+    }
     for days, (size, expected) in enumerate(table.items(), 10):
         done = steal(place, size, days=days)
         assert done.published is not None

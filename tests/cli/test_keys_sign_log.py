@@ -55,6 +55,12 @@ def slip_in(proposal: Path, *heads: Landmark, at: int = 3) -> None:
     )
 
 
+def slip_in_with_entry(proposal: Path) -> None:
+    """As many entries as the landmark says."""
+    slip_in(proposal, Landmark(4, FORGED))
+    edit(proposal, "entries", lambda it: it + FORGED)
+
+
 def state_cutoff(proposal: Path, size: int, root: bytes) -> None:
     """A cut-off for the issuing key."""
     cutoff = CutOff(log_origin(URL), size, root.hex())
@@ -87,14 +93,7 @@ FORGERIES: dict[str, tuple[Callable[[Path], object], int, str]] = {
         "digest-mismatch",
     ),
     "a landmark slipped in": (lambda at: slip_in(at, Landmark(9, FORGED)), 1, "tile-shape"),
-    "a landmark slipped in, and entries": (
-        lambda at: (
-            slip_in(at, Landmark(4, FORGED)),
-            edit(at, "entries", lambda it: it + FORGED),
-        ),
-        1,
-        "proof-forked",
-    ),
+    "a landmark slipped in, and an entry": (slip_in_with_entry, 1, "proof-forked"),
     "the newest landmark forged": (
         lambda at: slip_in(at, Landmark(3, FORGED), at=2),
         1,
