@@ -9,6 +9,7 @@ from signedcert.ceremonies.proposing import Wanted
 from signedcert.custody.proposal import Proposal
 from signedcert.errors import ConfigurationError, RejectedError
 from signedcert.home import Home
+from signedcert.trust.landmarks import LandmarkList
 from signedcert.trust.logs import End, log_origin
 from signedcert.verify.verifier import Verifier
 from tests.ceremonies.council import DAY, enact, newest, sign, write
@@ -108,6 +109,23 @@ def test_evidence_that_was_forged_is_not_published(place: Place) -> None:
         assemble(Home.read(place.home), directory, at=NOW + DAY)
     assert newest(place).version == 1
     assert not (place.home / "published" / "log" / "landmarks").exists()
+
+
+def test_a_head_may_not_be_left_out(place: Place) -> None:
+    """Proofs under it would be forks."""
+    issue_logged(place, 0, 1, 2)
+    directory = write(place, Wanted(), NOW + DAY)
+    file = directory / "log" / "landmarks"
+    heads = LandmarkList.parse(file.read_bytes()).heads
+    fewer = LandmarkList((heads[0], heads[2]))
+    file.write_bytes(fewer.encode())
+    payload = Proposal.read(directory).manifest
+    logs = (payload.logs[0]._replace(landmarks=fewer.landmarks),)
+    (directory / "payload.json").write_bytes(replace(payload, logs=logs).encode())
+    sign(directory, root_keys(place))
+    with refused("proposal-invalid", LOG, ConfigurationError):
+        assemble(Home.read(place.home), directory, at=NOW + DAY)
+    assert newest(place).version == 1
 
 
 # where a key ended (decision 0041)

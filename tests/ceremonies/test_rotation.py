@@ -11,13 +11,12 @@ from signedcert.custody.keyfile import read_key_file
 from signedcert.custody.signer import open_signer
 from signedcert.errors import ConfigurationError
 from signedcert.home import Home
-from signedcert.institution import Institution
 from signedcert.trust.manifest import KeyManifest
-from signedcert.trust.store import TrustStore
 from signedcert.verify.verifier import Verifier
 from tests.ceremonies.council import enact
+from tests.ceremonies.heads import follow
 from tests.core.refusal import refused
-from tests.institution.homes import BEGUN, NOW, PASSPHRASE, URL, Place, issue_one
+from tests.institution.homes import BEGUN, NOW, PASSPHRASE, Place, issue_one
 from tests.trust.house import USUAL, manifest
 
 DAY = timedelta(days=1)
@@ -32,14 +31,7 @@ def issue(place: Place, learner_id: str) -> Bundle:
 
 def knows(place: Place, version: int) -> Verifier:
     """A verifier that has heard of this version, and of none after it."""
-    with Institution.open(place.home) as institution:
-        data = institution.manifests[:version]
-        store = TrustStore.empty().add(data, institution.pin)
-    for log in store.institutions[URL].newest.logs:
-        if log.landmarks.count:
-            file = place.home / "published" / "log" / "landmarks" / str(log.landmarks.count)
-            store = store.add_landmarks(URL, log.origin, file.read_bytes())
-    return Verifier(store)
+    return Verifier(follow(place, Home.read(place.home).history().until(version)))
 
 
 def rotate(place: Place, at: datetime) -> KeyManifest:

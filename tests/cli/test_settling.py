@@ -229,6 +229,7 @@ class Case:
     def sign(self, trust: Path, *options: object) -> Done:
         """The only holder, whose present and next keys are on one medium here."""
         keys = ["--key", self.place.root / "holder-1", "--key", self.directory / "follower"]
+        keys += ["--log", self.place.home / "published"]
         return self.run(
             *("keys", "sign", self.directory / "settled", *keys, "--trust", trust, "--yes"),
             *("--passphrase-file", self.directory / "secret", "--pin", self.pin, *options),
@@ -368,7 +369,9 @@ def test_one_of_a_version_that_the_home_has_not_made_is_won_before_it_is(case: C
     assembled = case.assemble()
     assert (assembled.status, "takes the place of" in assembled.out) == (0, False)
     assert (case.place.home / "published" / "snapshot.json").exists()
-    updated = case.update(store, str(case.place.home / "manifests"))
+    shutil.copytree(case.place.home / "published", case.directory / "site")
+    shutil.copytree(case.place.home / "manifests", case.directory / "site" / "keys")
+    updated = case.update(store, str(case.directory / "site"))
     assert updated.status == 0, updated.err
     assert "keys of version 4 new\n  in the place of what was known as: 4" in updated.out
 

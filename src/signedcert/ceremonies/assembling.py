@@ -1,6 +1,7 @@
 """A proposal that enough root holders have signed becomes the newest manifest of a home."""
 
 from collections import Counter
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from signedcert.log.log import Logs
 from signedcert.registry.registry import Registry
 from signedcert.registry.uses import RecentDocument, recent_documents
 from signedcert.trust.history import History, Pin
+from signedcert.trust.logs import log_number
 from signedcert.trust.manifest import KeyManifest
 from signedcert.trust.store import TrustStore
 from signedcert.verify.report import WORST_FIRST, Report, Verdict
@@ -70,6 +72,7 @@ def assemble(home: Home, directory: Path, *, at: datetime) -> Assembled:
     else:
         after = before.accept(signed)
     check_growths(proposal, parent)
+    _require_every_head(home, proposal)
     proved = prove(home, before, after, at)
     _keep_holders(home, parent, proposal)
     for growth in proposal.growths:
@@ -125,6 +128,24 @@ def _fork(before: History, proposal: Proposal) -> Fork | None:
     fork = Fork(own, proposal.fork.other)
     fork.check(before.until(manifest.version - 1), manifest)
     return fork
+
+
+def _require_every_head(home: Home, proposal: Proposal) -> None:
+    """A head that was left out would make forks of all proofs under it.
+
+    Raises ConfigurationError ``proposal-invalid``.
+    """
+    manifest = proposal.manifest
+    with closing(Registry.open(home.registry_url)) as registry:
+        for growth in proposal.growths:
+            roots = registry.log(log_number(manifest.iss, growth.origin)).roots()
+            known = growth.landmarks
+            if dict(known.heads) != {size: roots[size] for size in roots if size <= known.size}:
+                message = (
+                    "its landmarks are not all the heads that this home has signed so far; propose "
+                    "it anew, and find out who changed it"
+                )
+                raise ConfigurationError("proposal-invalid", message, where=growth.origin)
 
 
 def prove(home: Home, before: History | None, after: History, at: datetime) -> Proved:

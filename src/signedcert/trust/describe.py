@@ -282,9 +282,10 @@ def _logs(before: tuple[LogEntry, ...], after: tuple[LogEntry, ...]) -> Iterator
 
 
 def _landmarks(log: LogEntry, added: int) -> Change:
+    heads = "head" if added == 1 else "heads"
     what = (
-        f"You vouch for {added} more heads of the log {log.origin}, {log.landmarks.count} in all, "
-        f"digest {log.landmarks.digest}."
+        f"You vouch for {added} more {heads} of the log {log.origin}, {log.landmarks.count} in "
+        f"all, digest {log.landmarks.digest}."
     )
     if added <= 0:
         return Change(what, _FORBIDDEN)
