@@ -261,3 +261,55 @@ def test_documents_of_an_older_registry_wait_to_be_logged(registry: Registry, ur
     assert registry.migrate() == ("0003", "0004")
     assert registry.log().pending() == 3
     assert registry.log().append(10, keep) == 3
+
+
+# another log
+
+#: The first log has six entries, of which four are under its last good head.
+GOOD = {1: 4}
+
+
+def test_what_has_no_good_place_waits_for_another_log(registry: Registry, table: LogTable) -> None:
+    rows = add(registry, 6)
+    table.append(10, keep)
+    waiting = add(registry, 1)
+    second = registry.log(2)
+    assert second.stranded(GOOD)
+    assert (second.requeue(GOOD), second.pending()) == (2, 3)
+    assert (second.requeue(GOOD), second.stranded(GOOD)) == (0, False)
+    assert second.append(10, keep) == 3
+    first = table.places([one.code for one in rows])
+    expected = {code for code, place in first.items() if place.number >= 4} | {waiting[0].code}
+    assert set(second.places([one.code for one in (*rows, *waiting)])) == expected
+    assert (second.requeue(GOOD), second.pending()) == (0, 0)
+    assert len(table.places([one.code for one in rows])) == 6
+
+
+def test_a_good_place_in_any_of_the_logs_is_enough(registry: Registry, table: LogTable) -> None:
+    add(registry, 6)
+    table.append(10, keep)
+    second, third = registry.log(2), registry.log(3)
+    second.requeue(GOOD)
+    second.append(10, keep)
+    assert not third.stranded({**GOOD, 2: 2})
+    assert third.stranded({**GOOD, 2: 1})
+    assert (third.requeue({**GOOD, 2: 1}), third.pending()) == (1, 1)
+    assert (third.requeue({1: 0, 2: 0}), third.requeue({})) == (5, 0)
+
+
+def _requeue(url: URL) -> None:
+    other = Registry.open(url)
+    other.log(2).requeue(GOOD)
+    other.log(2).append(10, keep)
+    other.close()
+
+
+def test_several_that_requeue_at_once_move_each_document_once(
+    registry: Registry, table: LogTable, url: URL
+) -> None:
+    rows = add(registry, 6)
+    table.append(10, keep)
+    at_once(3, lambda _: _requeue(url))
+    assert sorted(
+        place.number for place in registry.log(2).places([one.code for one in rows]).values()
+    ) == [0, 1]
