@@ -81,7 +81,7 @@ def test_a_log_tells_its_head_and_proves_places(scribe: Scribe) -> None:
 def test_more_than_a_batch_is_logged_under_several_heads(
     scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("signedcert.log.log.BATCH", 4)
+    monkeypatch.setattr("signedcert.log.log.MOST", 4)
     scribe.add(10)
     opened = logs(scribe).open(scribe.saved, lambda _: scribe.writer.signer())
     assert opened is not None

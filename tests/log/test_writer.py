@@ -53,7 +53,7 @@ def test_what_was_added_is_under_a_head_with_all_that_shows_it(scribe: Scribe) -
 def test_a_log_of_any_sizes_is_whole(scribe: Scribe, counts: tuple[int, ...]) -> None:
     for count in counts:
         scribe.add(count)
-        while scribe.writer.append(NOW) == writer.BATCH:
+        while scribe.writer.append(NOW) == writer.MOST:
             pass
     scribe.check_files(scribe.checkpoint, scribe.table.entries(0, sum(counts)))
     scribe.check_heads(scribe.checkpoint)
@@ -696,3 +696,47 @@ def test_a_log_is_made_again_in_pieces(scribe: Scribe, monkeypatch: pytest.Monke
     scribe.folder.remove_tiles()
     scribe.log(1)
     scribe.check()
+
+
+# made again on request
+
+
+def test_all_files_are_made_again_on_request(scribe: Scribe) -> None:
+    for count in (300, 5, 1):
+        scribe.log(count)
+    scribe.add(2)  # they wait as they did
+    expected = files(scribe), scribe.folder.checkpoint()
+    for path in (scribe.folder.path / "tile").rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"damaged")
+    assert scribe.writer.rebuild() == 306
+    again = files(scribe)
+    assert {name: again[name] for name in expected[0]} == expected[0]
+    assert scribe.folder.checkpoint() == expected[1]
+    assert scribe.table.pending() == 2
+    scribe.writer.append(NOW)
+    scribe.check()
+
+
+def test_of_an_empty_log_nothing_is_made(scribe: Scribe) -> None:
+    assert scribe.writer.rebuild() == 0
+    assert scribe.folder.checkpoint() is None
+
+
+def test_nothing_is_made_again_from_an_old_registry(restored: tuple[Scribe, Path]) -> None:
+    scribe, backup = restored
+    tiles = files(scribe)
+    scribe.restore(backup, "registry.sqlite")
+    with behind(scribe.folder.path / "checkpoint"):
+        scribe.writer.rebuild()
+    assert files(scribe) == tiles
+
+
+def test_nothing_is_made_again_from_a_damaged_registry(scribe: Scribe) -> None:
+    scribe.log(300)
+    tiles = files(scribe)
+    url = scribe.registry._engine.url
+    execute(url, f"UPDATE documents SET entry = x'{'00' * 32}' WHERE number = 7")  # noqa: S608
+    with refused("log-damaged", "registry", ConfigurationError):
+        scribe.writer.rebuild()
+    assert files(scribe) == tiles

@@ -13,6 +13,7 @@ from signedcert.core.checkpoint import Checkpoint
 from signedcert.errors import ConfigurationError, SignedCertError
 from signedcert.files import read_limited, write_atomic
 from signedcert.home import Home
+from signedcert.institution import Institution
 from signedcert.registry.registry import Registry
 from signedcert.trust.logs import LogEntry, log_number, writing
 from signedcert.trust.manifest import KeyManifest
@@ -25,7 +26,7 @@ _UNDECIDED = 4
 
 @click.group()
 def log() -> None:
-    """Watch over the log of what was issued."""
+    """Watch over the log of what was issued, and make its files again."""
 
 
 @log.command()
@@ -83,12 +84,41 @@ def monitor(home: Path, place: str | None, saved: Path | None, as_json: bool) ->
         raise click.exceptions.Exit(1)
 
 
+@log.command()
+@home_option
+@json_option
+def rebuild(home: Path, as_json: bool) -> None:
+    """Make the published files of the log again, from the registry, if they are lost or damaged.
+
+    They become what they were, byte for byte; nothing is signed, and no key is needed. If the
+    registry does not lead to the newest signed head, it says so and leaves them as they are.
+
+    \b
+    Example:
+      signedcert log rebuild --home home
+    """
+    with Institution.open(home) as institution:
+        log = institution.log
+        if log is None:
+            raise _none()
+        size = log.rebuild()
+        origin = log.writer.entry.origin
+    if as_json:
+        print_json({"log": origin, "size": size})
+    else:
+        click.echo(f"{origin}: {size} entries, made again from the registry.")
+
+
 def _active(manifest: KeyManifest) -> LogEntry:
     log = writing(manifest.logs)
-    if log is not None:
-        return log
+    if log is None:
+        raise _none()
+    return log
+
+
+def _none() -> ConfigurationError:
     message = "this institution has no log; see: signedcert keys propose --add-log"
-    raise ConfigurationError("setting-invalid", message, where="logs")
+    return ConfigurationError("setting-invalid", message, where="logs")
 
 
 def _read_seen(path: Path | None, manifest: KeyManifest, log: LogEntry) -> Checkpoint | None:

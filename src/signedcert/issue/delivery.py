@@ -11,7 +11,9 @@ from signedcert.issue.rows import BadRow
 from signedcert.log.bundles import Bundles
 from signedcert.log.log import Log
 from signedcert.log.proofs import Prover
-from signedcert.log.writer import BATCH
+
+#: Documents that share a head of the log, more or less: others may be waiting as well.
+BATCH = 10_000
 
 Outcome = TypeVar("Outcome")
 

@@ -13,7 +13,7 @@ from signedcert.log.folder import LogFolder
 from signedcert.log.keys import LogSigner
 from signedcert.log.proofs import ProvenLog, Prover
 from signedcert.log.saved import SavedHead
-from signedcert.log.writer import BATCH, LogWriter
+from signedcert.log.writer import MOST, LogWriter
 from signedcert.registry.log import LogTable
 from signedcert.registry.registry import Registry
 from signedcert.trust.landmarks import Landmark, LandmarkList
@@ -49,14 +49,18 @@ class Log:
         self.writer.check()
 
     def append(self, at: datetime) -> Checkpoint | None:
-        """Logs all documents that wait for it, up to 10,000 under one head; the newest head.
+        """Logs all documents that wait for it, up to 25,000 under one head; the newest head.
 
         Raises ConfigurationError: ``log-behind``, the registry or the home is from a backup or is a
         copy; ``log-damaged``; what the keys are refused for.
         """
-        while self.writer.append(at, limit=BATCH) == BATCH:
+        while self.writer.append(at, limit=MOST) == MOST:
             pass
         return self.checkpoint
+
+    def rebuild(self) -> int:
+        """Makes the published files again; see ``LogWriter.rebuild``."""
+        return self.writer.rebuild()
 
     def append_after_rest(self, at: datetime) -> None:
         """The same, unless the newest head is less than a minute old."""

@@ -32,8 +32,12 @@ class Projection:
         try:
             return self._extend(size, before)
         except MalformedError:  # the tiles are not as they were
-            self._check_registry(before)
-            self.size = 0
+            return self.rebuild(size, before)
+
+    def rebuild(self, size: int, before: HeadRow | None) -> bytes:
+        """The same, after all tiles were made again."""
+        self._check_registry(before)
+        self.size = 0
         try:
             root = self._extend(size, before)
             self._write_older()

@@ -114,7 +114,7 @@ class _Head:
 
 def _damaged(error: MalformedError) -> ConfigurationError:
     message = (
-        f"a place in the log cannot be shown: {error.message}; remove the log's folder tile, and "
-        "all tiles are made again with the next head"
+        f"a place in the log cannot be shown: {error.message}; make the files of the log again: "
+        "signedcert log rebuild"
     )
     return ConfigurationError("log-damaged", message, where=error.where)

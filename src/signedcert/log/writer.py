@@ -26,8 +26,8 @@ from signedcert.registry.log import HeadRow, LogTable
 from signedcert.trust.landmarks import LandmarkList
 from signedcert.trust.logs import LogEntry
 
-#: Documents under one head; their tiles are some 80 files.
-BATCH = 10_000
+#: Documents under one head: what is in memory while they get their places.
+MOST = 25_000
 _ATTEMPTS = 20
 
 
@@ -56,7 +56,7 @@ class LogWriter:
     signer: Callable[[], LogSigner]
     earlier: Mapping[int, int] = field(default_factory=dict)
 
-    def append(self, at: datetime, *, rest: timedelta | None = None, limit: int = BATCH) -> int:
+    def append(self, at: datetime, *, rest: timedelta | None = None, limit: int = MOST) -> int:
         """Logs up to ``limit`` documents that wait for it, at random places among each other, under
         a head that is signed and published when this returns; how many they were. None are, if the
         newest head is not as old as ``rest``.
@@ -73,6 +73,23 @@ class LogWriter:
                     continue
         message = f"others wrote the log {_ATTEMPTS} times in a row; try again"
         raise IssueError("registry-busy", message)
+
+    def rebuild(self) -> int:
+        """Makes all published files again from the registry, as far as its newest signed head goes;
+        how many entries that has. Nothing is signed.
+
+        Raises ConfigurationError: ``log-behind``; ``log-damaged``, the registry does not lead to
+        that head, and the files are as they were.
+        """
+        with self.folder.alone():
+            self.check()
+            head = self.table.newest_signed()
+            if head is None:
+                return 0
+            projection = Projection(self.table, self.folder, 0)
+            projection.rebuild(head.size, head)
+            self._publish(head, projection)
+            return head.size
 
     def check(self) -> None:
         """Returns if the registry knows every head that was published here, was saved, or is the
