@@ -369,7 +369,7 @@ def test_one_of_a_version_that_the_home_has_not_made_is_won_before_it_is(case: C
     assembled = case.assemble()
     assert (assembled.status, "takes the place of" in assembled.out) == (0, False)
     assert (case.place.home / "published" / "snapshot.json").exists()
-    shutil.copytree(case.place.home / "published", case.directory / "site")
+    shutil.copytree(case.place.home / "published" / "log", case.directory / "site" / "log")
     shutil.copytree(case.place.home / "manifests", case.directory / "site" / "keys")
     updated = case.update(store, str(case.directory / "site"))
     assert updated.status == 0, updated.err
