@@ -13,6 +13,8 @@ from signedcert.core.checkpoint import Checkpoint
 from signedcert.errors import ConfigurationError, SignedCertError
 from signedcert.files import read_limited, write_atomic
 from signedcert.home import Home
+from signedcert.institution import Institution
+from signedcert.log.folder import LogFolder
 from signedcert.registry.registry import Registry
 from signedcert.trust.logs import LogEntry
 from signedcert.trust.manifest import KeyManifest
@@ -25,7 +27,7 @@ _UNDECIDED = 4
 
 @click.group()
 def log() -> None:
-    """Watch over the log of what was issued."""
+    """Watch over the log of what was issued, and mend its files."""
 
 
 @log.command()
@@ -73,6 +75,29 @@ def monitor(home: Path, place: str | None, saved: Path | None, as_json: bool) ->
     _tell(entry, published.head, seen, findings, as_json=as_json)
     if findings:
         raise click.exceptions.Exit(1)
+
+
+@log.command()
+@home_option
+@json_option
+def rebuild(home: Path, as_json: bool) -> None:
+    """Make the published files of the log again, from the registry.
+
+    It is for files that are missing or damaged. No key is opened and nothing is signed: the files
+    lead to the newest head that is signed already, or nothing is written.
+
+    \b
+    Example:
+      signedcert log rebuild --home home
+    """
+    with Institution.open(home) as institution:
+        entry, found = _active(institution.manifest), institution.log
+        size = 0 if found is None else found.rebuild()
+        folder = LogFolder.of(institution.published.path, institution.url, entry.origin)
+    if as_json:
+        print_json({"directory": str(folder.path), "size": size})
+    else:
+        click.echo(f"{folder.path}: the files of {size} entries, made again.")
 
 
 def _active(manifest: KeyManifest) -> LogEntry:
