@@ -176,7 +176,7 @@ def test_at_a_terminal_both_passphrases_are_typed_twice(
     done = run("init", *settings)
     assert done.status == 0
     assert list(answers) == []
-    (key,) = (home / "keys").iterdir()
+    (key,) = (home / "keys").glob("issue-*.key")
     assert read_key_file(key, "issuing").algorithm == "ES256"
     for path in root.rglob("*.key"):
         assert read_key_file(path, "root").algorithm in ("ES256", "ML-DSA-65")

@@ -1,6 +1,7 @@
 """``issue-records``: a gradebook in, records and reports out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,8 @@ def test_records_and_reports_are_written_beside_the_gradebook(
     grace, maria = read_report(out / "issued.csv")
     assert [grace["learner_id"], maria["learner_id"]] == ["s-3", "s-1"]
     assert grace["url"] == maria["url"] == ""
-    assert Bundle.read(out / maria["file"]) == Bundle.read(office.record)
+    again = replace(Bundle.read(out / maria["file"]), proof=None)
+    assert again == replace(Bundle.read(office.record), proof=None)
     record = Bundle.read(out / grace["file"]).unverified_record()
     assert record.learner == "Grace Hopper"
     assert [str(one.value) for one in record.results[-1:]] == ["91"]

@@ -1,4 +1,4 @@
-"""``log monitor``: what a cron job learns of the published log."""
+"""``log monitor``: what a cron job learns of the published log. ``log rebuild``: its files again."""
 
 import shutil
 from collections.abc import Callable
@@ -164,4 +164,28 @@ def test_without_a_log_there_is_nothing_to_watch(vault: Vault) -> None:
     manifest = Home.read(vault.home).history().newest
     publish(vault.place, replace(manifest, logs=(manifest.logs[0]._replace(state="void"),)))
     done = look(vault)
+    assert (done.status, "[setting-invalid]" in done.err) == (2, True)
+
+
+def files(vault: Vault) -> dict[Path, bytes]:
+    paths = (path for path in (vault.published / "log").rglob("*") if path.is_file())
+    return {path: path.read_bytes() for path in paths if not path.name.startswith(".")}
+
+
+def test_lost_files_are_made_again_in_the_same_bytes_without_a_key(vault: Vault) -> None:
+    before = files(vault)
+    shutil.rmtree(vault.published)
+    shutil.rmtree(vault.home / "keys")
+    done = vault.run("log", "rebuild", "--home", vault.home)
+    assert (done.status, done.out) == (0, f"{LOG}: 2 entries, made again from the registry.\n")
+    assert files(vault) == before
+    assert len(before) >= 4
+    again = vault.run("log", "rebuild", "--home", vault.home, "--json")
+    assert (again.status, again.json) == (0, {"log": LOG, "size": 2})
+
+
+def test_without_a_log_there_is_nothing_to_rebuild(vault: Vault) -> None:
+    manifest = Home.read(vault.home).history().newest
+    publish(vault.place, replace(manifest, logs=(manifest.logs[0]._replace(state="void"),)))
+    done = vault.run("log", "rebuild", "--home", vault.home)
     assert (done.status, "[setting-invalid]" in done.err) == (2, True)

@@ -271,6 +271,7 @@ def test_after_a_change_of_the_manifest_heads_are_landmarks(place: Place) -> Non
     with place.open() as university:
         (landmarks,) = university.trust.landmarks.values()
         assert len(landmarks.heads) == 4
+        verifier = university.verifier(Policy(issuer=URL))
         assert verifier.report(found(university, bundles[3]), at=LATER)
 
 
@@ -309,11 +310,6 @@ def test_a_log_begins_by_a_change_of_the_manifest_and_has_what_was_issued_before
     with old_place.open() as university:
         bundles = [issue_at(university, number) for number in range(3)]
     enact(old_place, Wanted(log=True), NOW)
-    assert {path.name.rpartition("-")[0] for path in (old_place.home / "keys").iterdir()} == {
-        "issue-es256",
-        "log-ed25519",
-        "log-ml-dsa-44",
-    }
     with old_place.open() as university:
         bundles.append(issue_at(university, 9))
         places = [place_of(university, found(university, bundle)) for bundle in bundles]

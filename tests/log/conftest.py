@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.institution.homes import place, template
 from tests.log.scribe import Scribe
+
+__all__ = ["place", "template"]
 
 
 @pytest.fixture

@@ -5,10 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from signedcert.core.checkpoint import Checkpoint, SignedCheckpoint
-from signedcert.core.logproof import LogProof
-from signedcert.core.merkle import check_consistency, check_inclusion, leaf_hash
-from signedcert.core.tiles import ENTRIES, TiledTree, TileName, parse_entries, tiles_of
+from signedcert.core.checkpoint import Checkpoint
 from signedcert.custody.private import PrivateKey
 from signedcert.log.folder import LogFolder
 from signedcert.log.keys import LogSigner
@@ -21,6 +18,7 @@ from signedcert.registry.registry import DocumentRow, Registry
 from signedcert.trust.landmarks import LandmarkList
 from signedcert.trust.logs import LogEntry, log_origin
 from tests.institution.homes import NOW, URL
+from tests.log.whole import Whole
 from tests.reference.logs import new_log_keys
 from tests.registry.test_registry import row
 
@@ -137,73 +135,18 @@ class Scribe:
     @property
     def checkpoint(self) -> Checkpoint:
         """The published head, as a verifier believes it."""
-        data = self.folder.checkpoint()
-        assert data is not None
-        return SignedCheckpoint.parse(data).verify(self.entry.origin, self.entry.keys)
+        return Whole(self.entry, self.table, self.folder, self.prover).head
 
     def check(self, count: int | None = None) -> None:
-        """Every document of this test, and no other, is logged once; the published files are those
-        of the registry; every head that was signed is a prefix of the newest; every proof holds.
-        """
-        rows = self.rows
-        head = self.checkpoint
-        assert head.size == (len(rows) if count is None else count)
-        assert self.table.pending() == 0
-        entries = self.table.entries(0, head.size)
-        assert sorted(entries) == sorted(one.entry for one in rows)
-        self.check_files(head, entries)
-        self.check_heads(head)
-        self.check_proofs()
-
-    def check_files(self, head: Checkpoint, entries: list[bytes]) -> None:
-        """Tiles and bundles are exactly those of these entries."""
-        expected = TiledTree(head.size, self.folder.tile)
-        assert expected.root() == head.root
-        names = list(tiles_of(head.size))
-        for name in names:
-            data = (self.folder.path / str(name)).read_bytes()
-            assert len(data) == name.length
-            if name.level == ENTRIES:
-                first = name.number * 256
-                assert parse_entries(data, name.width) == entries[first : first + name.width]
-            elif not name.level:
-                first = name.number * 256
-                leaves = map(leaf_hash, entries[first : first + name.width])
-                assert data == b"".join(leaves)
-        self.check_no_rest(names)
-
-    def check_no_rest(self, names: list[TileName]) -> None:
-        """No partial tile is left where a full one is, and nothing half-written."""
-        full = {str(name) for name in names if name.width == 256}
-        for path in (self.folder.path / "tile").rglob("*"):
-            name = str(path.relative_to(self.folder.path))
-            assert not (name.endswith(".p") and name.removesuffix(".p") in full), name
-
-    def check_heads(self, head: Checkpoint) -> None:
-        """All heads that were signed are of one tree, and were signed by the log's keys."""
-        tree = TiledTree(head.size, self.folder.tile)
-        for one in self.table.heads():
-            assert one.note is not None
-            signed = SignedCheckpoint.parse(one.note.encode())
-            found = signed.verify(self.entry.origin, self.entry.keys)
-            assert (found.size, found.root) == (one.size, one.root)
-            path = tree.consistency_path(one.size)
-            check_consistency(one.size, head.size, path, one.root, head.root)
-        newest = self.table.newest_head()
-        assert newest is not None
-        assert (newest.size, newest.root) == (head.size, head.root)
+        """Every document of this test, and no other, is logged; see ``whole``."""
+        assert self.checkpoint.size == (len(self.rows) if count is None else count)
+        whole = Whole(self.entry, self.table, self.folder, self.prover)
+        whole.check([(one.code, one.entry) for one in self.rows])
 
     def check_proofs(self) -> None:
-        """Each document has a proof that holds, of a place of its own."""
-        proofs = self.prover.proofs([one.code for one in self.rows])
-        assert len(proofs) == len(self.rows)
-        indices = set()
-        for one in self.rows:
-            proof = LogProof.parse(proofs[one.code].encode())
-            head = proof.signed_checkpoint().verify(self.entry.origin, self.entry.keys)
-            check_inclusion(proof.index, head.size, leaf_hash(one.entry), proof.path, head.root)
-            indices.add(proof.index)
-        assert indices == set(range(len(self.rows)))
+        """Each document has a proof that holds."""
+        whole = Whole(self.entry, self.table, self.folder, self.prover)
+        whole.check_proofs([(one.code, one.entry) for one in self.rows])
 
 
 def heads(scribe: Scribe) -> list[HeadRow]:

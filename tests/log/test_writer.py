@@ -23,6 +23,7 @@ from signedcert.trust.landmarks import Landmark, LandmarkList
 from tests.core.refusal import refused
 from tests.institution.homes import NOW
 from tests.log.scribe import Scribe, heads
+from tests.log.whole import Whole
 from tests.reference.logs import new_log_keys
 from tests.registry.test_registry import execute
 
@@ -55,9 +56,10 @@ def test_a_log_of_any_sizes_is_whole(scribe: Scribe, counts: tuple[int, ...]) ->
         scribe.add(count)
         while scribe.writer.append(NOW) == writer.MOST:
             pass
-    scribe.check_files(scribe.checkpoint, scribe.table.entries(0, sum(counts)))
-    scribe.check_heads(scribe.checkpoint)
-    assert scribe.checkpoint.size == sum(counts)
+    whole = Whole(scribe.entry, scribe.table, scribe.folder, scribe.prover)
+    assert whole.head.size == sum(counts)
+    whole.check_files(scribe.table.entries(0, sum(counts)))
+    whole.check_heads()
 
 
 def test_before_anything_was_issued_there_is_no_head(scribe: Scribe) -> None:
