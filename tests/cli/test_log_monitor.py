@@ -1,4 +1,4 @@
-"""``log monitor``: what a cron job learns of the published log. ``log rebuild``: its files again."""
+"""``log monitor``: what a cron job learns of the published log; and its files made again."""
 
 import shutil
 from collections.abc import Callable
