@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from benchmarks import commands, page
 from benchmarks.ground import new_ground
 from benchmarks.issuing import issuing
+from benchmarks.logs import log_places
 from benchmarks.measure import FULL, QUICK, Scale, Section
 from benchmarks.records import records
 from benchmarks.verifying import verification
 
-_CALLS = {"verify": verification, "issue": issuing, "records": records}
+_CALLS = {"verify": verification, "issue": issuing, "records": records, "log": log_places}
 _COMMANDS = {
     "roster": commands.roster,
     "folder": commands.folder,
