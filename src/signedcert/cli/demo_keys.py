@@ -151,9 +151,7 @@ def recover(office: Office, forged: Path) -> None:
     click.echo(
         f"  The cut-off is at {theft.cutoff.size} entries of the log. Of what this key signed,"
     )
-    click.echo(
-        f"  valid as before: {theft.stays}, to issue anew: {count}. The forgery and the honest one:"
-    )
+    click.echo(f"  {theft.stays} still valid, {count} to issue anew. The forgery, then that one:")
     verify_offline(office.directory, str(forged))
     verify_offline(office.directory, str(office.directory / f"rotated{SUFFIX}"))
 
