@@ -8,11 +8,18 @@ from benchmarks import commands, page
 from benchmarks.ground import new_ground
 from benchmarks.issuing import issuing
 from benchmarks.logs import log_places
+from benchmarks.logwriting import log_writing
 from benchmarks.measure import FULL, QUICK, Scale, Section
 from benchmarks.records import records
 from benchmarks.verifying import verification
 
-_CALLS = {"verify": verification, "issue": issuing, "records": records, "log": log_places}
+_CALLS = {
+    "verify": verification,
+    "issue": issuing,
+    "records": records,
+    "log": log_places,
+    "logging": log_writing,
+}
 _COMMANDS = {
     "roster": commands.roster,
     "folder": commands.folder,

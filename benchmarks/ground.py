@@ -27,7 +27,7 @@ from signedcert.issue.roster import REQUIRED, read_roster
 from signedcert.trust.store import TrustStore
 
 #: On the disk of the checkout, not in memory: what is durable has its price.
-_PLACE = Path("build/bench")
+PLACE = Path("build/bench")
 COMMAND = Path(sys.executable).with_name("signedcert")
 _PACKAGE = Path(signedcert.__file__).parent
 _PASSPHRASE = "for this benchmark"  # noqa: S105 - of a key that is gone afterwards
@@ -152,9 +152,9 @@ def _require_all(found: int, rows: int) -> None:
 @contextmanager
 def new_ground(rows: int) -> Iterator[Ground]:
     """A ground with a roster of so many rows, gone afterwards."""
-    _PLACE.mkdir(parents=True, exist_ok=True)
+    PLACE.mkdir(parents=True, exist_ok=True)
     compile_dir(str(_PACKAGE), quiet=2)  # as pip leaves what it installs
-    with TemporaryDirectory(dir=_PLACE) as directory:
+    with TemporaryDirectory(dir=PLACE) as directory:
         ground = Ground(Path(directory), rows)
         ground.passphrase.write_text(f"{_PASSPHRASE}\n", encoding="utf-8")
         _write_roster(ground)

@@ -32,6 +32,9 @@ _TEXT = """\
   gets a fresh copy of a home each time, and every certificate is durable in the registry when it
   ends. `verify` reads the folder that was just written, writes a report, and finds everything
   authentic. `issue-records` gets a home in which all learners of the gradebook have certificates.
+- **The log** is filled with entries of no document first. Then 10,000 certificates are issued, on
+  one process and without their files, and logged: places in the registry, tiles written and synced,
+  the head signed with both keys, written down and published.
 - **Starts** take turns as calls do, one at a time, in {scale.starts} rounds.
 - Everything is measured {runs} times. The lowest value stands beside all of them: the best one
   where less is better, the worst one where more is better.
