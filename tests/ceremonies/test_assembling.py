@@ -117,8 +117,7 @@ def test_a_document_that_would_fall_is_named_and_nothing_is_published(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with place.open() as institution:
-        issue_one(institution)
-        issued = issue_one(institution, learner_id="s-2")  # it is not logged in the same minute
+        issued = issue_one(institution)
     directory = write(place, Wanted(), NOW)
     payload = Proposal.read(directory).manifest
     ended = replace(payload.keys[0], state="retired", ended=End(payload.logs[0].origin, 0))

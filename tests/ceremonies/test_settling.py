@@ -229,7 +229,7 @@ class Accident(NamedTuple):
         return run
 
 
-STEPS = ("home.write_atomic", "home.remove", "home.sync_directories", "custody.fork.write_atomic",
+STEPS = ("home.write_atomic", "home.remove", "home.sync_directory", "custody.fork.write_atomic",
          "custody.proposal.write_atomic")  # fmt: skip
 
 

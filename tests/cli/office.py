@@ -14,6 +14,8 @@ from tests.reference import course
 COURSE = course().id
 LEARNER = "María-José Nguyễn"
 
+LOG_TABLES = ("log_heads", "log_entries", "log_pending")
+
 
 class Office(NamedTuple):
     """A directory with ``home``, ``trust``, ``certificate.signedcert``, ``record.signedcert``.
@@ -51,7 +53,7 @@ class Office(NamedTuple):
     def age(self) -> None:
         """Takes the registry back to the revision before there were links."""
         with sqlite3.connect(self.home / "registry.sqlite") as database:
-            for table in ("status_changes", "openings", "shares", "logins"):
+            for table in (*LOG_TABLES, "status_changes", "openings", "shares", "logins"):
                 database.execute(f"DROP TABLE {table}")
             database.execute("UPDATE alembic_version SET version_num = '0001'")
         database.close()

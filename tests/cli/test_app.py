@@ -69,6 +69,7 @@ def test_the_commands_are_those_of_the_design() -> None:
         "keys holder",
         "keys passphrase",
         "log monitor",
+        "log rebuild",
         "migrate",
         "revoke",
         "suspend",

@@ -192,6 +192,7 @@ def test_publishing_says_the_same_in_json(registrar: Registrar) -> None:
         "lists": 1,
         "not_valid": 0,
         "unexplained": 0,
+        "head": snapshot.checkpoint and snapshot.checkpoint._asdict(),
         "files": {
             name: (folder / name).stat().st_size
             for name in ("status/1", "status/1.jwt", "reasons.jws", "snapshot.json")

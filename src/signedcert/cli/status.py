@@ -141,7 +141,8 @@ def publish(home: Path, passphrase_file: Path | None, as_json: bool) -> None:
         directory = institution.published.path
     if as_json:
         times = {name: format_time(getattr(published, name)) for name in ("issued", "expires")}
-        members = {**published._asdict(), **times}
+        head = {"head": published.head and published.head._asdict()}
+        members = {**published._asdict(), **times, **head}
         files = members.pop("sizes")
         print_json({"directory": str(directory), **members, "files": files})
     else:

@@ -16,7 +16,7 @@ from signedcert.issue.prepare import Row
 from signedcert.issue.rows import BadRow
 
 
-class Report(NamedTuple):
+class ReportKind(NamedTuple):
     """The file that says what rows led to, its columns, and by what errors.csv calls a row."""
 
     name: str
@@ -24,8 +24,10 @@ class Report(NamedTuple):
     label: str
 
 
-ISSUED = Report("issued.csv", ("learner_id", "course", "run", "code", "url", "file"), "learner_id")
-REPLACED = Report("replaced.csv", ("old_code", "code", "url", "file"), "code")
+ISSUED = ReportKind(
+    "issued.csv", ("learner_id", "course", "run", "code", "url", "file"), "learner_id"
+)
+REPLACED = ReportKind("replaced.csv", ("old_code", "code", "url", "file"), "code")
 _ERRORS = "errors.csv"
 
 Way: TypeAlias = Literal["issued", "again", "replaced"]
@@ -127,7 +129,7 @@ def _write_bundles(
 
 
 def write_reports(
-    lines: Generator[WrittenRow | BadRow, None, None], directory: Path, report: Report = ISSUED
+    lines: Generator[WrittenRow | BadRow, None, None], directory: Path, report: ReportKind = ISSUED
 ) -> Iterator[Counts]:
     """Writes the ``report`` and ``errors.csv``, and yields the counts so far after each row. They
     appear whole, at the end. ``directory`` is there when the first line is asked for.
@@ -167,7 +169,7 @@ def _alone(directory: Path) -> Iterator[None]:
 
 
 def _write_parts(
-    lines: Iterable[WrittenRow | BadRow], directory: Path, report: Report
+    lines: Iterable[WrittenRow | BadRow], directory: Path, report: ReportKind
 ) -> Iterator[Counts]:
     names = (report.name, _ERRORS)
     parts = [directory / f".{name}.part" for name in names]
@@ -182,7 +184,7 @@ def _write_parts(
 
 
 def _write_reports(
-    lines: Iterable[WrittenRow | BadRow], parts: list[Path], report: Report
+    lines: Iterable[WrittenRow | BadRow], parts: list[Path], report: ReportKind
 ) -> Iterator[Counts]:
     ways: dict[Way, int] = {"issued": 0, "again": 0, "replaced": 0}
     bad = 0
