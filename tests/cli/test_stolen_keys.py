@@ -50,7 +50,7 @@ def test_a_key_of_the_log(registrar: Registrar) -> None:
     done = registrar.sign("keys", "compromise", key, "--propose", folder)
     assert done.status == 0, done.err
     assert f"Log {log.origin} is compromised" in done.out, done.out
-    assert f"A new log {log.origin}-2, active" in done.out
+    assert f"A new log {log.origin}-2 is active" in done.out, done.out
     assert not (registrar.directory / "reissue.csv").exists()
     enact(registrar, folder)
     assert [one.state for one in newest(registrar.place).logs] == ["compromised", "active"]
