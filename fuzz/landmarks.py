@@ -1,8 +1,5 @@
 """The targets for what root vouches for of a log, and for what a verifier makes of a proof."""
 
-import atexit
-import shutil
-import tempfile
 import zlib
 from binascii import Error, a2b_base64
 from collections.abc import Iterator
@@ -11,13 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
 from tests.core.rfc9162 import Textbook
 from tests.reference import AT, ISSUER, World, make_world
 
 from fuzz import mutate
 from fuzz.extremes import large_proofs
+from fuzz.files import folder
 from fuzz.register import CORPUS, SMALL, hold, target
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.checkpoint import Checkpoint
@@ -78,8 +75,8 @@ def read_growth(data: bytes) -> None:
     """
     known, files = _parts(data)
     before = _before(files["landmarks"], known)
-    growth = Growth.read(_folder("growth", files), ORIGIN, before)
-    again = _folder("again", {})
+    growth = Growth.read(folder("growth", files), ORIGIN, before)
+    again = folder("again", {})
     growth.write(again)
     hold({file.name: file.read_bytes() for file in again.iterdir()} == files, "written otherwise")
     signed = growth.landmarks.landmarks
@@ -240,23 +237,3 @@ def _signed(payload: bytes) -> bytes:
     header = Header(key.algorithm, key_url(ISSUER, key.public_key), SNAPSHOT_TYPE)
     content = signing_input(header.segment(), payload)
     return serialize_compact(content, key.sign(content)).encode()
-
-
-# Folders
-
-
-@cache
-def _directory() -> Path:
-    memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a directory of our own in it
-    path = Path(tempfile.mkdtemp(prefix="fuzz-", dir=memory if memory.is_dir() else None))
-    atexit.register(shutil.rmtree, path, ignore_errors=True)
-    return path
-
-
-def _folder(name: str, files: dict[str, bytes]) -> Path:
-    """A folder with these files, in memory where there is a way."""
-    path = _directory() / name
-    path.mkdir(exist_ok=True)
-    for file, data in files.items():
-        (path / file).write_bytes(data)
-    return path

@@ -128,26 +128,7 @@ def compromise(
     if out_dir is None or reissue is None:
         _tell(thefts, as_json=as_json)
         return
-    passphrase = ""
-    if keys:
-        passphrase = find_passphrase(passphrase_file, PROMPT)
-    wanted = Wanted(
-        fresh_for=timedelta(days=fresh_for),
-        keys=tuple(read_public_key(key, found, passphrase) for key in keys),
-        activate=activate,
-    )
-    wanted = declare(found, thefts, replace_online_keys(found, wanted) if whole_home else wanted)
-    if wanted.makes_keys and not passphrase:
-        passphrase = find_passphrase(passphrase_file, PROMPT)
-    proposal = propose(found, out_dir, wanted, at=datetime.now(UTC), passphrase=passphrase)
-    write_reissue(reissue, chain.from_iterable(fallen(found, theft) for theft in thefts))
-    if as_json:
-        told = {"proposal": str(out_dir), "reissue": str(reissue), "pin": proposal.manifest.pin}
-        print_json(_to_json(thefts) | told)
-        return
-    _tell(thefts, as_json=False)
-    click.echo(f"To be issued anew, once it is published: {reissue}\n")
-    tell_proposal(proposal, out_dir, as_json=False)
+    _propose(found, thefts, options, (out_dir, reissue), whole_home=whole_home, as_json=as_json)
 
 
 def _online(home: Home, kids: tuple[str, ...]) -> list[Stolen]:
@@ -178,6 +159,37 @@ def _wanted(home: Home, options: _Options) -> tuple[Wanted, str]:
     passphrase = find_passphrase(passphrase_file, PROMPT)
     public = tuple(read_public_key(key, home, passphrase) for key in keys)
     return Wanted(fresh_for=fresh_for, keys=public, activate=activate), passphrase
+
+
+def _propose(
+    home: Home,
+    thefts: Sequence[Theft],
+    options: _Options,
+    out: tuple[Path, Path],
+    *,
+    whole_home: bool,
+    as_json: bool,
+) -> None:
+    """The proposal and the list of what falls, into these two places. Asks for the passphrase only
+    if a key is made or found by it.
+    """
+    fresh_for, keys, activate, passphrase_file = options
+    out_dir, reissue = out
+    passphrase = find_passphrase(passphrase_file, PROMPT) if keys else ""
+    public = tuple(read_public_key(key, home, passphrase) for key in keys)
+    wanted = Wanted(fresh_for=fresh_for, keys=public, activate=activate)
+    wanted = declare(home, thefts, replace_online_keys(home, wanted) if whole_home else wanted)
+    if wanted.makes_keys and not passphrase:
+        passphrase = find_passphrase(passphrase_file, PROMPT)
+    proposal = propose(home, out_dir, wanted, at=datetime.now(UTC), passphrase=passphrase)
+    write_reissue(reissue, chain.from_iterable(fallen(home, theft) for theft in thefts))
+    if as_json:
+        told = {"proposal": str(out_dir), "reissue": str(reissue), "pin": proposal.manifest.pin}
+        print_json(_to_json(thefts) | told)
+        return
+    _tell(thefts, as_json=False)
+    click.echo(f"To be issued anew, once it is published: {reissue}\n")
+    tell_proposal(proposal, out_dir, as_json=False)
 
 
 def _compromise_online(
