@@ -30,6 +30,7 @@ from signedcert.cli.app import (
     print_json,
 )
 from signedcert.cli.keys_propose import PROMPT, fresh_option, tell_proposal
+from signedcert.cli.kids import TakesKids
 from signedcert.core.encoding import format_time
 from signedcert.home import Home
 from signedcert.trust.logs import LogEntry
@@ -37,7 +38,7 @@ from signedcert.trust.logs import LogEntry
 _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M"])
 
 
-@click.command()
+@click.command(cls=TakesKids)
 @click.argument("kids", nargs=-1, metavar="[KID]...")
 @click.option(
     "--since-size",
