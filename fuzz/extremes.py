@@ -19,7 +19,7 @@ from signedcert.custody.ceremony import sign_manifest
 from signedcert.custody.private import PrivateKey
 from signedcert.documents.form import MAX_ELEMENTS
 from signedcert.documents.record import FINAL_SCORE, CourseResult
-from signedcert.trust.entries import FinalState, KeyEntry, RootGroup, key_url
+from signedcert.trust.entries import MAX_CUTOFFS, FinalState, KeyEntry, RootGroup, key_url
 from signedcert.trust.logs import LOG_ALGORITHMS, CutOff, End, Landmarks, LogEntry, log_origin
 from signedcert.trust.manifest import KeyManifest
 
@@ -98,22 +98,25 @@ def large_manifests() -> Iterator[bytes]:
 
 
 def _large(algorithm: Algorithm, root: PublicKey, entries: int, logs: int) -> KeyManifest:
-    cutoff = CutOff(log_origin(ISSUER), 2**53 - 1, "0" * 64)
+    cutoffs = tuple(
+        CutOff(log_origin(ISSUER, number + 1), 2**53 - 1, "0" * 64)
+        for number in range(min(logs, MAX_CUTOFFS))
+    )
     group = logs // 2
     roots = (root, *_keys(algorithm, group - 1)), *(_keys(algorithm, group) for _ in range(3))
     return replace(
         make_world().manifest,
         name="\u00e9" * 128,
         root=tuple(RootGroup(len(keys), keys) for keys in roots),
-        keys=tuple(_entry(key, cutoff) for key in _keys(algorithm, entries)),
+        keys=tuple(_entry(key, cutoffs) for key in _keys(algorithm, entries)),
         logs=tuple(map(_log, range(1, logs + 1))),
         final=FinalState(("1" * 64,) * (128 * logs), "2" * 64, "3" * 64),
     )
 
 
-def _entry(key: PublicKey, cutoff: CutOff) -> KeyEntry:
-    url, end = key_url(ISSUER, key), End(cutoff.origin, cutoff.size)
-    return KeyEntry(key, url, "snapshot", "compromised", ISSUED, "required", end, cutoff)
+def _entry(key: PublicKey, cutoffs: tuple[CutOff, ...]) -> KeyEntry:
+    url, end = key_url(ISSUER, key), End(cutoffs[0].origin, 2**53 - 1)
+    return KeyEntry(key, url, "snapshot", "compromised", ISSUED, "required", end, cutoffs)
 
 
 def _log(number: int) -> LogEntry:

@@ -192,7 +192,7 @@ def _full_manifest(manifest: KeyManifest, roots: tuple[PrivateKey, ...]) -> byte
     origin = log_origin(ISSUER)
     end, cutoff = End(origin, 9), CutOff(origin, 7, "0" * 64)
     compromised = KeyEntry(
-        key, key_url(ISSUER, key), "issue", "compromised", ISSUED, "required", end, cutoff
+        key, key_url(ISSUER, key), "issue", "compromised", ISSUED, "required", end, (cutoff,)
     )
     log = LogEntry(origin, log_keys, "active", Landmarks(1, "f" * 64))
     final = FinalState(("1" * 64,), "2" * 64, "3" * 64)

@@ -1,6 +1,7 @@
 """An issuing key is stolen: what stays, what falls, and what root is asked to say."""
 
 import csv
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from signedcert.ceremonies.theft import (
 from signedcert.custody.private import PrivateKey
 from signedcert.errors import ConfigurationError
 from signedcert.home import Home
+from signedcert.issue.fallen import Fallen
+from signedcert.registry.registry import Registry
 from signedcert.trust.logs import log_origin
 from signedcert.verify.verifier import Verifier
 from tests.ceremonies.council import DAY, enact, newest
@@ -65,7 +68,7 @@ def logged(place: Place) -> Place:
 @pytest.mark.parametrize(("size", "expected"), [(1, 1), (2, 2), (4, 4), (5, 4), (2**53 - 1, 4)])
 def test_the_cutoff_is_the_last_head_up_to_a_size(logged: Place, size: int, expected: int) -> None:
     theft = assess(Home.read(logged.home), kid(logged), since_size=size)
-    assert (theft.cutoff.origin, theft.cutoff.size) == (LOG, expected)
+    assert [(one.origin, one.size) for one in theft.cutoffs] == [(LOG, expected)]
     assert (theft.stays, theft.falls, theft.total) == (expected, 4 - expected, 4)
 
 
@@ -83,7 +86,7 @@ def test_the_cutoff_is_the_last_head_before_a_moment(
     logged: Place, since: datetime, expected: int
 ) -> None:
     theft = assess(Home.read(logged.home), kid(logged), since=since)
-    assert theft.cutoff.size == expected
+    assert [one.size for one in theft.cutoffs] == [expected]
     assert theft.at <= since
 
 
@@ -97,6 +100,73 @@ def test_a_key_that_nobody_has_and_one_that_issues_nothing_are_refused(logged: P
         assess(home, snapshot, since_size=1)
 
 
+@pytest.fixture
+def two_logs(place: Place) -> tuple[Place, list[Bundle]]:
+    """Two documents in the first log, and two in another that was begun after a day."""
+    issued = issue_logged(place, 0, 1)
+    enact(place, Wanted(log=True), NOW + DAY)
+    with place.open() as school:
+        for learner in ("s-8", "s-9"):
+            at = NOW + 2 * DAY + MINUTE * int(learner[-1])
+            issued.append(
+                school.issue(certificate(f"Ada {learner}"), learner_id=learner, run="2026", at=at)
+            )
+    return place, [one.bundle for one in issued]
+
+
+FELL = "not authentic key-compromised"
+ELSEWHERE = "undecided proof-missing key-compromised"
+
+
+@pytest.mark.parametrize(
+    ("words", "cutoffs", "told"),
+    [
+        ({"since_size": 2}, [2, 2], ["authentic"] * 4),
+        ({"since_size": 1}, [2, 1], ["authentic"] * 3 + [FELL]),
+        ({"since_size": 0}, [2], ["authentic"] * 2 + [ELSEWHERE] * 2),
+        ({"since": NOW + 2 * DAY + 8 * MINUTE}, [2, 1], ["authentic"] * 3 + [FELL]),
+        ({"since": NOW + 2 * DAY}, [2], ["authentic"] * 2 + [ELSEWHERE] * 2),
+        ({"since": NOW}, [1], ["authentic", FELL] + [ELSEWHERE] * 2),
+    ],
+)
+def test_a_cutoff_in_each_log(
+    two_logs: tuple[Place, list[Bundle]],
+    words: dict[str, int],
+    cutoffs: list[int],
+    told: list[str],
+) -> None:
+    """What stands in an earlier log is from before a theft as well."""
+    place, bundles = two_logs
+    home = Home.read(place.home)
+    theft = assess(home, kid(place), **words)  # type: ignore[arg-type]
+    origins = [LOG, log_origin(URL, 2)][: len(cutoffs)]
+    assert [(one.origin, one.size) for one in theft.cutoffs] == list(
+        zip(origins, cutoffs, strict=True)
+    )
+    falls = [one for one in told if one != "authentic"]
+    assert (theft.falls, len(list(fallen(home, theft)))) == (len(falls), len(falls))
+    enact(place, declare(home, [theft], Wanted()), NOW + 10 * DAY)
+    assert [answer(place, bundle) for bundle in bundles] == told
+    with closing(Registry.open(home.registry_url)) as registry:
+        rows = registry.find_all([bundle.code for bundle in bundles]).values()
+        given_up = Fallen(newest(place), registry).among(rows)
+    expected = (one.code for one, word in zip(bundles, told, strict=True) if word != "authentic")
+    assert given_up == set(expected)
+
+
+def test_a_log_of_which_the_registry_is_a_copy_has_no_cutoff(
+    two_logs: tuple[Place, list[Bundle]],
+) -> None:
+    """Root holders would refuse a head for which none has vouched."""
+    place, _ = two_logs
+    manifest = newest(place)
+    first, second = manifest.logs
+    beyond = replace(first.landmarks, count=first.landmarks.count + 1, digest="0" * 64)
+    publish(place, replace(manifest, logs=(first._replace(landmarks=beyond), second)))
+    theft = assess(Home.read(place.home), kid(place), since=LATER)
+    assert [one.origin for one in theft.cutoffs] == [log_origin(URL, 2)]
+
+
 @pytest.mark.parametrize("early", [{"since_size": 0}, {"since": NOW - SECOND}])
 def test_before_the_first_head_there_is_no_cutoff(logged: Place, early: dict[str, int]) -> None:
     with pytest.raises(ConfigurationError, match=r"no head so early.*--void") as caught:
@@ -106,7 +176,7 @@ def test_before_the_first_head_there_is_no_cutoff(logged: Place, early: dict[str
 
 def test_without_a_log_there_is_no_cutoff(place: Place) -> None:
     manifest = newest(place)
-    publish(place, replace(manifest, logs=(manifest.logs[0]._replace(state="retired"),)))
+    publish(place, replace(manifest, logs=(manifest.logs[0]._replace(state="void"),)))
     with pytest.raises(ConfigurationError, match=r"no log.*--void") as caught:
         assess(Home.read(place.home), kid(place), since_size=1)
     assert (caught.value.reason, caught.value.where) == ("proposal-invalid", "logs")
@@ -199,7 +269,7 @@ def test_the_cutoff_may_move(place: Place) -> None:
         done = steal(place, size, days=days)
         assert done.published is not None
         entry = done.published.keys[0]
-        assert (entry.cutoff and entry.cutoff.size, len(done.published.keys)) == (size, 2)
+        assert ([one.size for one in entry.cutoffs], len(done.published.keys)) == ([size], 2)
         told = [answer(place, one.bundle) for one in issued[:2]]
         fell = "not authentic key-compromised"
         assert told == [verdict or fell for verdict in expected]

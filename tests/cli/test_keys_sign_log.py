@@ -64,7 +64,7 @@ def slip_in_with_entry(proposal: Path) -> None:
 def state_cutoff(proposal: Path, size: int, root: bytes) -> None:
     """A cut-off for the issuing key."""
     cutoff = CutOff(log_origin(URL), size, root.hex())
-    say(proposal, lambda one: compromise(one, one.keys[0].key.thumbprint, cutoff, at=NOW))
+    say(proposal, lambda one: compromise(one, one.keys[0].key.thumbprint, (cutoff,), at=NOW))
 
 
 def root_of(proposal: Path, position: int) -> bytes:

@@ -113,8 +113,8 @@ def test_the_plan_changes_nothing(vault: Vault) -> None:
         *("keys", "compromise", kid, "--since-size", 1, "--home", vault.home, "--json")
     ).json
     assert known["keys"] == [{"key": vault.key.key.thumbprint, "stays": 1, "falls": 1}]
-    assert known["cutoff"]["size"] == 1
-    assert known["cutoff"]["at"] == "2026-07-01T10:30:00Z"
+    assert known["cutoffs"][0]["size"] == 1
+    assert known["at"] == "2026-07-01T10:30:00Z"
 
 
 def test_a_proposal_is_told_in_json(vault: Vault) -> None:
@@ -160,7 +160,7 @@ def test_a_snapshot_key_and_a_home_without_a_log_are_refused(vault: Vault) -> No
     done = vault.keys("compromise", snapshot, "--since-size", 1)
     assert (done.status, "--since-size" in done.err) == (2, True), done.err
     manifest = Home.read(vault.home).history().newest
-    publish(vault.place, replace(manifest, logs=(manifest.logs[0]._replace(state="retired"),)))
+    publish(vault.place, replace(manifest, logs=(manifest.logs[0]._replace(state="void"),)))
     done = vault.keys("compromise", vault.key.key.thumbprint, "--since-size", 1)
     assert (done.status, "has no log" in done.err) == (2, True)
 
@@ -237,7 +237,7 @@ def test_a_drill_is_told_in_words_and_in_json(vault: Vault) -> None:
     assert " s  the proposal is written" in told.out
     assert "From stolen to proposal and list, 1 rows:" in told.out
     known = vault.run("keys", "drill", "--home", vault.home, "--since-size", 1, "--json").json
-    assert (known["reissue"], known["cutoff"]["size"], len(known["steps"])) == (2, 1, 4)
+    assert (known["reissue"], known["cutoffs"][0]["size"], len(known["steps"])) == (2, 1, 4)
     assert Home.read(vault.home).history().newest.version == 1
     early = vault.run("keys", "drill", "--home", vault.home, "--since-size", 0, "--json")
     assert (early.status, json.loads(early.out)["error"]["reason"]) == (2, "proposal-invalid")

@@ -52,11 +52,11 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
 def test_documents_of_a_key_are_counted_by_whole_headers(
     registry: Registry, headers: list[str], size: int, counts: tuple[int, int]
 ) -> None:
-    assert registry.signed(headers, 1).count(size) == counts
+    assert registry.signed(headers).count({1: size}) == counts
 
 
 def test_those_behind_a_place_come_by_their_places_and_then_the_rest(registry: Registry) -> None:
-    found = list(registry.signed([OURS, RECORD], 1).from_entry(1))
+    found = list(registry.signed([OURS, RECORD]).beyond({1: 1}, 1))
     assert [(one.learner_id, one.entry) for one in found] == [
         ("s-2", 2),
         ("s-3", 3),
@@ -66,16 +66,28 @@ def test_those_behind_a_place_come_by_their_places_and_then_the_rest(registry: R
     assert {(one.kind, one.course_id, one.run) for one in found} == {
         ("certificate", "operations", "2026")
     }
-    assert len(list(registry.signed([OURS, RECORD], 1).from_entry(0))) == 5
+    assert len(list(registry.signed([OURS, RECORD]).beyond({1: 0}, 1))) == 5
 
 
 def test_in_another_log_is_not_in_this_one(registry: Registry) -> None:
     assert registry.log(2).append(10, leave) == 2
-    assert registry.signed([OURS], 1).count(4) == (2, 2)
-    assert registry.signed([OURS], 2).count(1) == (1, 3)
-    found = list(registry.signed([OURS], 2).from_entry(1))
+    signed = registry.signed([OURS])
+    assert [signed.count({1: 4}), signed.count({2: 1})] == [(2, 2), (1, 3)]
+    found = list(signed.beyond({2: 1}, 2))
     assert [(one.learner_id, one.entry) for one in found] == [
         ("s-5", 1),
         ("s-0", None),
         ("s-3", None),
     ]
+
+
+def test_below_the_size_of_any_log(registry: Registry) -> None:
+    assert registry.log(2).append(10, leave) == 2
+    signed = registry.signed([OURS])
+    assert [signed.count(one) for one in ({}, {1: 1, 2: 1}, {1: 4, 2: 2})] == [
+        (0, 4),
+        (2, 2),
+        (4, 0),
+    ]
+    found = list(signed.beyond({1: 1, 2: 1}, 2))
+    assert [(one.learner_id, one.entry) for one in found] == [("s-5", 1), ("s-3", None)]

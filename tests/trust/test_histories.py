@@ -374,13 +374,13 @@ def test_a_cut_off_may_move() -> None:
     entry = first.unverified.keys[0]
     known = history("1 keys=k:compromised logs=L:active")
     for version, size in ((2, 900), (3, 700)):
-        moved = replace(entry, cutoff=CutOff(log_origin(ISS), size, DIGEST))
+        moved = replace(entry, cutoffs=(CutOff(log_origin(ISS), size, DIGEST),))
         manifest = replace(first.unverified, version=version, keys=(moved,))
         known = known.accept(sign(manifest, "A"))
-    assert [one.keys[0].cutoff and one.keys[0].cutoff.size for one in known.versions] == [
-        None,
-        900,
-        700,
+    assert [[cutoff.size for cutoff in one.keys[0].cutoffs] for one in known.versions] == [
+        [],
+        [900],
+        [700],
     ]
 
 

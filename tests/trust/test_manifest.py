@@ -37,12 +37,13 @@ FULL = replace(
     status=StatusPolicy(86400),
     keys=(
         *FULL.keys[:2],
-        replace(FULL.keys[2], cutoff=CutOff(log_origin(ISS), 5, DIGEST)),
+        replace(FULL.keys[2], cutoffs=(CutOff(log_origin(ISS), 5, DIGEST),)),
         *FULL.keys[3:],
     ),
     final=FinalState((DIGEST, DIGEST), DIGEST, DIGEST),
 )
 
+CUTOFF = FULL.keys[2].cutoffs[0].to_json()
 LOW_ORDER = b64url_encode(b"\x01" + bytes(31))
 
 
@@ -225,7 +226,7 @@ REFUSALS: dict[str, tuple[Edit, str]] = {
         "wrong-value",
     ),
     "cut-off in no log of the manifest": (
-        _set("keys", 2, "cutoff", "origin", to=log_origin(ISS, 3)),
+        _set("keys", 2, "cutoffs", 0, "origin", to=log_origin(ISS, 3)),
         "wrong-value",
     ),
     "active key that ended": (_set("keys", 0, "state", to="active"), "manifest-key-state"),
@@ -237,9 +238,13 @@ REFUSALS: dict[str, tuple[Edit, str]] = {
     "void key with a cut-off": (_set("keys", 2, "state", to="void"), "manifest-key-state"),
     "key with another member": (_set("keys", 0, "x", to=1), "member-unknown"),
     "key that is a string": (_set("keys", 0, to="x"), "wrong-type"),
-    "cut-off without a root": (_delete("keys", 2, "cutoff", "root"), "member-missing"),
-    "cut-off with another member": (_set("keys", 2, "cutoff", "x", to=1), "member-unknown"),
-    "cut-off of blank origin": (_set("keys", 2, "cutoff", "origin", to=""), "text-blank"),
+    "cut-off without a root": (_delete("keys", 2, "cutoffs", 0, "root"), "member-missing"),
+    "cut-off with another member": (_set("keys", 2, "cutoffs", 0, "x", to=1), "member-unknown"),
+    "cut-off of blank origin": (_set("keys", 2, "cutoffs", 0, "origin", to=""), "text-blank"),
+    "no cut-off in a list of them": (_set("keys", 2, "cutoffs", to=[]), "wrong-value"),
+    "two cut-offs of one log": (_set("keys", 2, "cutoffs", to=[CUTOFF, CUTOFF]), "wrong-value"),
+    "five cut-offs": (_set("keys", 2, "cutoffs", to=[{}] * 5), "too-large"),
+    "a cut-off outside of a list": (_set("keys", 2, "cutoffs", to=CUTOFF), "wrong-type"),
     "keys out of order": (_move_last("keys", 0, "url"), "member-order"),
     "257 keys": (_set("keys", to=[{}] * 257), "too-large"),
     "33 logs": (_set("logs", to=[{}] * 33), "too-large"),

@@ -141,12 +141,22 @@ def _cutoffs(book: Logbook) -> Iterator[Named]:
     cases = {
         "stolen-cut-off-in-another-log": (
             "The cut-off of the stolen key is in another log",
-            replace(stolen, cutoff=cutoff(scene, BATCH, second.origin)),
+            replace(stolen, cutoffs=(cutoff(scene, BATCH, second.origin),)),
             missing,
+        ),
+        "valid-stolen-a-cut-off-in-each-log": (
+            "The stolen key has a cut-off in each of two logs, and the document is below its own",
+            replace(stolen, cutoffs=(cutoff(scene, 0, second.origin), cutoff(scene, BATCH))),
+            AUTHENTIC,
+        ),
+        "stolen-a-cut-off-in-each-log": (
+            "The stolen key has a cut-off in each of two logs, and the document is behind its own",
+            replace(stolen, cutoffs=(cutoff(scene, PLACE), cutoff(scene, BATCH, second.origin))),
+            rejected("key-compromised"),
         ),
         "stolen-before-the-first-entry": (
             "The cut-off of the stolen key is in front of the first entry",
-            replace(stolen, cutoff=cutoff(scene, 0)),
+            replace(stolen, cutoffs=(cutoff(scene, 0),)),
             rejected("key-compromised"),
         ),
         "retired-in-front-of-it": (

@@ -162,7 +162,7 @@ def key_of(scene: Scene, words: str) -> KeyEntry:
     entry = replace(scene.world.manifest.keys[0], state=state, logged=logged or "expected")  # type: ignore[arg-type]
     if size and state == "retired":
         return replace(entry, ended=End(scene.log.origin, int(size)))
-    return replace(entry, cutoff=cutoff(scene, int(size))) if size else entry
+    return replace(entry, cutoffs=(cutoff(scene, int(size)),)) if size else entry
 
 
 STOLEN = f"compromised<{BATCH}"

@@ -137,8 +137,8 @@ class Monitor:
             Header(entry.key.algorithm, entry.url, typ).segment()
             for typ in (*CERTIFICATE_TYPES, RECORD_TYPE)
         ]
-        signed = self.registry.signed(headers, log_number(self.manifest.iss, self.log.origin))
-        for row in signed.from_entry(first):
+        number = log_number(self.manifest.iss, self.log.origin)
+        for row in self.registry.signed(headers).beyond({number: first}, number):
             if row.entry is not None or entry.state == "pre-published":
                 message = (
                     f"{row.code} is signed by key {entry.key.thumbprint}, which is {entry.state}"

@@ -70,5 +70,5 @@ def propose_online(
     if stolen.state in ("compromised", "void"):
         message = f"it is {stolen.state} already, since {stolen.since:%Y-%m-%d}"
         raise MalformedError("manifest-key-state", message, where=kid)
-    wanted = replace(wanted, stolen=((kid, None),), snapshot=True)
+    wanted = replace(wanted, stolen=((kid, ()),), snapshot=True)
     return propose(home, directory, wanted, at=at, passphrase=passphrase)

@@ -75,7 +75,7 @@ class Wanted:
     holders: tuple[Holder, ...] = ()
     threshold: int | None = None
     settle: SignedManifest | None = None
-    stolen: tuple[tuple[str, CutOff | None], ...] = ()
+    stolen: tuple[tuple[str, tuple[CutOff, ...]], ...] = ()
     stolen_log: str | None = None
     logged: Logged | None = None
 
@@ -180,8 +180,8 @@ def _draft(
     if wanted.name is not None:
         draft = rename(draft, wanted.name)
     draft = _with_keys(draft, wanted, made, at)
-    for kid, cutoff in wanted.stolen:
-        draft = compromise(draft, kid, cutoff, at=at)
+    for kid, cutoffs in wanted.stolen:
+        draft = compromise(draft, kid, cutoffs, at=at)
     if wanted.stolen_log is not None:
         draft = compromise_log(draft, wanted.stolen_log)
     states: tuple[tuple[State, tuple[str, ...]], ...] = (

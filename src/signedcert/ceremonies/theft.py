@@ -18,7 +18,8 @@ from signedcert.registry.log import HeadRow, LogTable
 from signedcert.registry.registry import Registry
 from signedcert.registry.signed import SignedRow, SignedTable
 from signedcert.trust.changes import find_entry
-from signedcert.trust.entries import KeyEntry
+from signedcert.trust.entries import MAX_CUTOFFS, KeyEntry
+from signedcert.trust.landmarks import Landmark, LandmarkList
 from signedcert.trust.logs import CutOff, LogEntry, log_number, writing
 from signedcert.trust.manifest import KeyManifest
 
@@ -28,14 +29,13 @@ REISSUE_COLUMNS = ("code", "kind", "learner_id", "course", "run", "issued", "ent
 
 @dataclass(frozen=True, slots=True)
 class Theft:
-    """What a cut-off means, which is a head that was made ``at``. Of the documents that the
-    registry knows, ``stays`` are below it, and ``falls`` are at or behind it, or not in this log.
-    Forgeries are not counted: nobody knows them.
+    """What cut-offs mean: in each log the last head before the theft, the newest of them made
+    ``at``. Of the documents that the registry knows, ``stays`` are below one of them, and ``falls``
+    are not. Forgeries are not counted: nobody knows them.
     """
 
     entry: KeyEntry
-    log: LogEntry
-    cutoff: CutOff
+    cutoffs: tuple[CutOff, ...]
     at: datetime
     stays: int
     falls: int
@@ -50,7 +50,7 @@ def assess(
     home: Home, kid: str, *, since_size: int | None = None, since: datetime | None = None
 ) -> Theft:
     """What falls if the key ``kid`` was stolen when the log had ``since_size`` entries, or at the
-    moment ``since``: the cut-off is the last head before. Nothing is changed.
+    moment ``since``: the cut-offs are the last heads before. Nothing is changed.
 
     Raises MalformedError: no such key (``manifest-key-missing``), not an issuing key
     (``key-type``); ConfigurationError ``proposal-invalid``: there is no log, or no head so early.
@@ -60,21 +60,20 @@ def assess(
     if entry.role != "issue":
         message = "this is not an issuing key; a cut-off is for what issuing keys have signed"
         raise MalformedError("key-type", message, where=entry.key.thumbprint)
-    log = _active_log(manifest)
     with closing(Registry.open(home.registry_url)) as registry:
-        head = _last_head(registry.log(log_number(manifest.iss, log.origin)), since_size, since)
-        signed = _signed(registry, manifest, entry, log)
-        stays, falls = signed.count(head.size)
-    cutoff = CutOff(log.origin, head.size, head.root.hex())
-    return Theft(entry, log, cutoff, parse_time(head.at), stays, falls)
+        last = _last_heads(registry, manifest, since_size, since)
+        cutoffs = tuple(CutOff(origin, one.size, one.root.hex()) for origin, one in last.items())
+        stays, falls = _signed(registry, entry).count(_sizes(manifest, cutoffs))
+    return Theft(entry, cutoffs, max(parse_time(head.at) for head in last.values()), stays, falls)
 
 
 def fallen(home: Home, theft: Theft) -> Iterator[SignedRow]:
-    """The documents that fall, those in the log first, by their places."""
+    """The documents that fall, those in the newest log first, by their places there."""
     manifest = home.history().newest
+    sizes = _sizes(manifest, theft.cutoffs)
+    newest = log_number(manifest.iss, _newest_log(manifest).origin)
     with closing(Registry.open(home.registry_url)) as registry:
-        signed = _signed(registry, manifest, theft.entry, theft.log)
-        yield from signed.from_entry(theft.cutoff.size)
+        yield from _signed(registry, theft.entry).beyond(sizes, newest)
 
 
 def write_reissue(path: Path, rows: Iterable[SignedRow]) -> int:
@@ -104,7 +103,7 @@ def declare(home: Home, thefts: Sequence[Theft], wanted: Wanted) -> Wanted:
     enough = others or wanted.activate or wanted.keys
     return replace(
         wanted,
-        stolen=tuple((one.entry.key.thumbprint, one.cutoff) for one in thefts),
+        stolen=tuple((one.entry.key.thumbprint, one.cutoffs) for one in thefts),
         generate=None if enough else stolen[0].algorithm,
     )
 
@@ -134,10 +133,11 @@ def replace_online_keys(home: Home, wanted: Wanted) -> Wanted:
     return replace(wanted, log=True, snapshot=bool(active), void=(*wanted.void, *active))
 
 
-def _active_log(manifest: KeyManifest) -> LogEntry:
-    log = writing(manifest.logs)
-    if log is not None:
-        return log
+def _newest_log(manifest: KeyManifest) -> LogEntry:
+    """The log that is written; without one, the last that was."""
+    read = [log for log in manifest.logs if log.state not in ("pre-published", "void")]
+    if read:
+        return writing(read) or read[-1]
     message = (
         "this institution has no log, so nothing shows which documents are from before the theft; "
         "declare the key void, and issue all that it signed anew: signedcert keys propose --void"
@@ -145,15 +145,31 @@ def _active_log(manifest: KeyManifest) -> LogEntry:
     raise ConfigurationError("proposal-invalid", message, where="logs")
 
 
-def _last_head(table: LogTable, size: int | None, since: datetime | None) -> HeadRow:
-    heads = [head for head in table.heads() if head.note is not None]
-    found = [
-        head
-        for head in heads
-        if (size is None or head.size <= size) and (since is None or parse_time(head.at) <= since)
-    ]
-    if found:
-        return found[-1]
+def _last_heads(
+    registry: Registry, manifest: KeyManifest, size: int | None, since: datetime | None
+) -> dict[str, HeadRow]:
+    """In each log, by its origin, the last head before the theft. Where only the size of the newest
+    log is known, the others are compared with the moment of its head. Of the newest logs only, as
+    many as a manifest may name.
+    """
+    newest = _newest_log(manifest).origin
+    heads = {
+        log.origin: _signed_heads(registry.log(log_number(manifest.iss, log.origin)), log)
+        for log in manifest.logs
+        if log.state not in ("pre-published", "void")
+    }
+    if size is not None:
+        own = heads[newest]
+        heads[newest] = [head for head in own if head.size <= size]
+        known = heads[newest][-1:] or own[:1]
+        since = parse_time(known[0].at) if known else None
+    last = {
+        origin: found[-1]
+        for origin, rows in heads.items()
+        if (found := [row for row in rows if since is None or parse_time(row.at) <= since])
+    }
+    if last:
+        return dict(list(last.items())[-MAX_CUTOFFS:])
     message = (
         "the log has no head so early: then no document of this key is from before the theft. "
         "Declare it void: signedcert keys propose --void"
@@ -161,11 +177,25 @@ def _last_head(table: LogTable, size: int | None, since: datetime | None) -> Hea
     raise ConfigurationError("proposal-invalid", message, where="cut-off")
 
 
-def _signed(
-    registry: Registry, manifest: KeyManifest, entry: KeyEntry, log: LogEntry
-) -> SignedTable:
+def _signed_heads(table: LogTable, log: LogEntry) -> list[HeadRow]:
+    """Those that a cut-off can be: of a log that is not written any more, root has to vouch for
+    them already.
+    """
+    heads = [head for head in table.heads() if head.note is not None]
+    if log.state == "active":
+        return heads
+    known = heads[: log.landmarks.count]
+    landmarks = LandmarkList(tuple(Landmark(head.size, head.root) for head in known))
+    return known if landmarks.landmarks == log.landmarks else []
+
+
+def _sizes(manifest: KeyManifest, cutoffs: Iterable[CutOff]) -> dict[int, int]:
+    return {log_number(manifest.iss, cutoff.origin): cutoff.size for cutoff in cutoffs}
+
+
+def _signed(registry: Registry, entry: KeyEntry) -> SignedTable:
     headers = [
         Header(entry.key.algorithm, entry.url, typ).segment()
         for typ in (*CERTIFICATE_TYPES, RECORD_TYPE)
     ]
-    return registry.signed(headers, log_number(manifest.iss, log.origin))
+    return registry.signed(headers)

@@ -149,7 +149,7 @@ def recover(office: Office, forged: Path) -> None:
         institution.publish(at=datetime.now(UTC))
     office.tell_verifier()
     click.echo(
-        f"  The cut-off is at {theft.cutoff.size} entries of the log. Of what this key signed,"
+        f"  The cut-off is at {theft.cutoffs[0].size} entries of the log. Of what this key signed,"
     )
     click.echo(f"  {theft.stays} still valid, {count} to issue anew. The forgery, then that one:")
     verify_offline(office.directory, str(forged))

@@ -44,7 +44,7 @@ _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M"])
     "--since-size",
     type=click.IntRange(0),
     metavar="N",
-    help="The key was the institution's own while the log had up to N entries.",
+    help="The key was the institution's own while the newest log had up to N entries.",
 )
 @click.option(
     "--since",
@@ -229,7 +229,8 @@ def _compromise_online(
 
 def _to_json(thefts: Sequence[Theft]) -> dict[str, object]:
     return {
-        "cutoff": thefts[0].cutoff.to_json() | {"at": format_time(thefts[0].at)},
+        "cutoffs": [cutoff.to_json() for cutoff in thefts[0].cutoffs],
+        "at": format_time(thefts[0].at),
         "keys": [
             {"key": one.entry.key.thumbprint, "stays": one.stays, "falls": one.falls}
             for one in thefts
@@ -241,9 +242,9 @@ def _tell(thefts: Sequence[Theft], *, as_json: bool) -> None:
     if as_json:
         print_json(_to_json(thefts))
         return
-    cutoff, made = thefts[0].cutoff, thefts[0].at
-    click.echo(f"Cut-off: {cutoff.size:,} entries of {cutoff.origin}")
-    click.echo(f"  the last head before the theft, of {made:%Y-%m-%d %H:%M:%S} UTC")
+    for cutoff in thefts[0].cutoffs:
+        click.echo(f"Cut-off: {cutoff.size:,} entries of {cutoff.origin}")
+    click.echo(f"  the last head before the theft, of {thefts[0].at:%Y-%m-%d %H:%M:%S} UTC")
     for one in thefts:
         click.echo(f"Key {one.entry.key.thumbprint} has signed {one.total:,} documents of yours.")
         click.echo(f"  stay valid: {one.stays:,}, logged before the cut-off; each with its proof")

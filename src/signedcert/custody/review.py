@@ -124,10 +124,11 @@ def check_growths(
         elif log.landmarks != (earlier.landmarks if earlier else LandmarkList().landmarks):
             message = "the proposal does not bring what this log has grown by; propose it anew"
             raise ConfigurationError("proposal-invalid", message, where=log.origin)
-    stated = {entry.key: entry.cutoff for entry in before.keys} if before else {}
+    stated = {entry.key: entry.cutoffs for entry in before.keys} if before else {}
     for entry in proposal.manifest.keys:
-        if entry.cutoff is not None and entry.cutoff != stated.get(entry.key):
-            _check_cutoff(entry.cutoff, growths.get(entry.cutoff.origin))
+        for cutoff in entry.cutoffs:
+            if cutoff not in stated.get(entry.key, ()):
+                _check_cutoff(cutoff, growths.get(cutoff.origin))
 
 
 def _check_cutoff(cutoff: CutOff, growth: Growth | None) -> None:

@@ -13,7 +13,7 @@ from signedcert.trust.manifest import KeyManifest
 
 class Fallen:
     """What a manifest gives up of a registry: of a void key everything, of a stolen one what is not
-    below its cut-off.
+    below its cut-offs.
     """
 
     def __init__(self, manifest: KeyManifest, registry: Registry) -> None:
@@ -28,15 +28,15 @@ class Fallen:
 
     def among(self, rows: Iterable[DocumentRow]) -> set[VerificationCode]:
         """The codes of those that have fallen."""
-        by_cutoff: dict[CutOff | None, list[VerificationCode]] = {}
+        by_cutoffs: dict[tuple[CutOff, ...], list[VerificationCode]] = {}
         for row in rows:
             entry = self._given_up.get(row.document.partition(".")[0])
             if entry is not None:
-                by_cutoff.setdefault(entry.cutoff, []).append(row.code)
+                by_cutoffs.setdefault(entry.cutoffs, []).append(row.code)
         fallen: set[VerificationCode] = set()
-        for cutoff, codes in by_cutoff.items():
+        for cutoffs, codes in by_cutoffs.items():
             fallen.update(codes)
-            if cutoff is not None:
+            for cutoff in cutoffs:
                 log = self._registry.log(log_number(self._iss, cutoff.origin))
                 places = log.places(codes).items()
                 fallen.difference_update(c for c, place in places if place.number < cutoff.size)

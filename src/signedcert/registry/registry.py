@@ -187,9 +187,9 @@ class Registry:
         """One of the institution's logs; good until ``close``."""
         return LogTable(self._engine, number)
 
-    def signed(self, headers: Sequence[str], log: int = 1) -> SignedTable:
+    def signed(self, headers: Sequence[str]) -> SignedTable:
         """What was signed with one key, which writes these headers; good until ``close``."""
-        return SignedTable(self._engine, headers, log)
+        return SignedTable(self._engine, headers)
 
     # Courses
 

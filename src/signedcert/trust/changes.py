@@ -124,15 +124,17 @@ def change_state(draft: KeyManifest, kid: str, state: State, *, at: datetime) ->
     return replace(draft, keys=tuple(new if one is old else one for one in draft.keys))
 
 
-def compromise(draft: KeyManifest, kid: str, cutoff: CutOff | None, *, at: datetime) -> KeyManifest:
-    """The key that ``find_entry`` finds is stolen, and believed up to the cut-off only. Of one that
-    is known to be stolen, the cut-off moves.
+def compromise(
+    draft: KeyManifest, kid: str, cutoffs: tuple[CutOff, ...], *, at: datetime
+) -> KeyManifest:
+    """The key that ``find_entry`` finds is stolen, and believed up to the cut-offs only. Of one
+    that is known to be stolen, they move.
 
     Raises what ``find_entry`` raises.
     """
     old = find_entry(draft, kid)
     since = old.since if old.state == "compromised" else whole_seconds(at, "at")
-    new = replace(old, state="compromised", since=since, cutoff=cutoff)
+    new = replace(old, state="compromised", since=since, cutoffs=cutoffs)
     return replace(draft, keys=tuple(new if one is old else one for one in draft.keys))
 
 

@@ -185,18 +185,22 @@ def _details(entry: KeyEntry) -> str:
     since = f" Since {entry.since:%Y-%m-%d %H:%M} UTC."
     end = entry.ended
     ended = "" if end is None else f" It ended at size {end.size} of {end.origin}."
-    believed = "" if entry.state != "compromised" else f" {_believed(entry.cutoff)}"
+    believed = "" if entry.state != "compromised" else f" {_believed(entry.cutoffs)}"
     return f"{since}{_PROVES[entry.logged]}{ended}{believed}"
 
 
-def _believed(cutoff: CutOff | None) -> str:
+def _believed(cutoffs: tuple[CutOff, ...]) -> str:
     """What a stolen key has signed, and is believed."""
-    if cutoff is None:
+    if not cutoffs:
         return "Nothing that it has signed is valid, since no cut-off is stated."
+    places = ", or ".join(
+        f"among the first {cutoff.size} entries of the log {cutoff.origin} (the head there: "
+        f"{cutoff.root})"
+        for cutoff in cutoffs
+    )
     return (
-        f"What it has signed stays valid if it is among the first {cutoff.size} entries of the log "
-        f"{cutoff.origin}, with the proof of its place there; behind them, or without a proof, "
-        f"nothing is, whatever date it bears. The head at this cut-off: {cutoff.root}."
+        f"What it has signed stays valid if it is {places}, with the proof of its place; behind "
+        "them, elsewhere, or without a proof, nothing is, whatever date it bears."
     )
 
 
@@ -207,26 +211,25 @@ def _key(old: KeyEntry, new: KeyEntry) -> Iterator[Change]:
         what = f"{_named(new)} goes from {old.state} to {new.state}: {_MEANS[new.state]}."
         yield Change(what + _details(new) + _announced_for(old, new), _forward(old, new))
         return
-    if new.cutoff != old.cutoff:
-        yield _cutoff_moves(old, new)
+    if new.cutoffs != old.cutoffs:
+        yield _cutoffs_move(old, new)
     ends = old.ended is None and new.ended is not None
     if ends and new.ended is not None:
         what = f"{_named(new)}, {new.state}, ended at size {new.ended.size} of {new.ended.origin}."
         yield Change(what, "Nothing of it is believed behind that place, which never moves.")
     ended = new.ended if ends else old.ended
-    if new != replace(old, url=new.url, role=new.role, cutoff=new.cutoff, ended=ended):
+    if new != replace(old, url=new.url, role=new.role, cutoffs=new.cutoffs, ended=ended):
         what = f"{_named(new)} stays {new.state}, and says otherwise than before:{_details(new)}"
         why = "Dates, and what documents have to prove, may be corrected."
         yield Change(what, why if new.ended == ended else _FORBIDDEN)
 
 
-def _cutoff_moves(old: KeyEntry, new: KeyEntry) -> Change:
-    before, after = old.cutoff, new.cutoff
-    what = f"THE CUT-OFF MOVES of {_named(new)}, which was stolen. {_believed(after)}"
-    if before is None or after is None or before.origin != after.origin:
-        return Change(what, "A cut-off may be corrected. Make sure that it is meant.")
-    what += f" The cut-off was {before.size} entries."
-    if after.size <= before.size:
+def _cutoffs_move(old: KeyEntry, new: KeyEntry) -> Change:
+    what = f"THE CUT-OFF MOVES of {_named(new)}, which was stolen. {_believed(new.cutoffs)}"
+    for cutoff in old.cutoffs:
+        what += f" The cut-off was {cutoff.size} entries of {cutoff.origin}."
+    before = {cutoff.origin: cutoff.size for cutoff in old.cutoffs}
+    if all(cutoff.size <= before.get(cutoff.origin, 0) for cutoff in new.cutoffs):
         why = "A cut-off may be corrected. What was logged between the two falls."
     else:
         why = (

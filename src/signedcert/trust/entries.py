@@ -17,6 +17,8 @@ Role: TypeAlias = Literal["issue", "snapshot", "log"]
 Logged: TypeAlias = Literal["expected", "required", "anchored"]
 
 _MAX_KEYS = 16
+#: Each in another log. A key that has signed under more was to be replaced long ago.
+MAX_CUTOFFS = 4
 _MAX_LISTS = 4096
 
 _ROLES: tuple[str, ...] = get_args(Role)
@@ -71,8 +73,9 @@ class NextGroup(NamedTuple):
 class KeyEntry:
     """A key of the institution, its role, and its state since a moment.
 
-    ``ended`` is the size of the log at which a retired key ended, where there is one; ``cutoff``
-    belongs to a compromised key. ``url`` serves the JWK, and is the ``kid`` of what it signed.
+    ``ended`` is the size of the log at which a retired key ended, where there is one; ``cutoffs``
+    belong to a compromised key, at most one for each log. ``url`` serves the JWK, and is the
+    ``kid`` of what it signed.
     """
 
     key: PublicKey
@@ -82,7 +85,7 @@ class KeyEntry:
     since: datetime
     logged: Logged = "expected"
     ended: End | None = None
-    cutoff: CutOff | None = None
+    cutoffs: tuple[CutOff, ...] = ()
 
     @classmethod
     def from_json(cls, members: Members) -> "KeyEntry":
@@ -95,7 +98,7 @@ class KeyEntry:
             since=parse_time(members.text("since"), members.path("since")),
             logged=cast("Logged", members.text("logged", *LOGGED)),
             ended=End.from_json(members.object("ended")) if "ended" in members else None,
-            cutoff=CutOff.from_json(members.object("cutoff")) if "cutoff" in members else None,
+            cutoffs=_cutoffs(members) if "cutoffs" in members else (),
         )
         members.done()
         entry._check_state(members.where)
@@ -113,17 +116,25 @@ class KeyEntry:
         }
         if self.ended is not None:
             members["ended"] = self.ended.to_json()
-        if self.cutoff is not None:
-            members["cutoff"] = self.cutoff.to_json()
+        if self.cutoffs:
+            members["cutoffs"] = [cutoff.to_json() for cutoff in self.cutoffs]
         return members
 
     def _check_state(self, where: str) -> None:
-        if self.cutoff is not None and self.state != "compromised":
+        if self.cutoffs and self.state != "compromised":
             message = "only a compromised key has a cut-off"
             raise MalformedError("manifest-key-state", message, where=where)
         if self.ended is not None and self.state not in ("retired", "compromised", "void"):
             message = "only a key that is no longer used has a log size at which it ended"
             raise MalformedError("manifest-key-state", message, where=where)
+
+
+def _cutoffs(members: Members) -> tuple[CutOff, ...]:
+    cutoffs = tuple(map(CutOff.from_json, members.objects("cutoffs", MAX_CUTOFFS)))
+    if not cutoffs or len({cutoff.origin for cutoff in cutoffs}) != len(cutoffs):
+        message = "cut-offs are expected, one for each log"
+        raise MalformedError("wrong-value", message, where=members.path("cutoffs"))
+    return cutoffs
 
 
 class StatusPolicy(NamedTuple):

@@ -7,13 +7,13 @@ from typing import NamedTuple, TypeAlias, cast
 
 from signedcert.core.checkpoint import Checkpoint
 from signedcert.core.keys import Algorithm, PublicKey
+from signedcert.core.note import MAX_KEY_NAME
 from signedcert.core.shape import Members
 from signedcert.documents.text import check_text
 from signedcert.errors import MalformedError
 from signedcert.trust.fields import hex_digest, public_keys
 from signedcert.trust.states import STATES, State
 
-_MAX_ORIGIN = 256
 #: A head has a signature of each, and both have to hold.
 LOG_ALGORITHMS: tuple[Algorithm, ...] = ("Ed25519", "ML-DSA-44")
 _PLACE = ".well-known/signedcert/"
@@ -148,7 +148,7 @@ def log_number(iss: str, origin: str) -> int:
 
 def _log_origin(members: Members) -> str:
     origin = members.text("origin")
-    check_text(origin, _MAX_ORIGIN, members.path("origin"))
+    check_text(origin, MAX_KEY_NAME, members.path("origin"))
     return origin
 
 

@@ -155,7 +155,7 @@ class KeyManifest:
                 place = f"{where}.logs[{position}].origin"
                 raise MalformedError("not-under-issuer", message, where=place)
         for position, entry in enumerate(self.keys):
-            if any(one and one.origin not in origins for one in (entry.ended, entry.cutoff)):
+            if any(one and one.origin not in origins for one in (entry.ended, *entry.cutoffs)):
                 message = "a place in a log that the manifest does not name"
                 raise MalformedError("wrong-value", message, where=f"{where}.keys[{position}]")
 

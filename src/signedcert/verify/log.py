@@ -178,11 +178,12 @@ class KeyRule(NamedTuple):
         return Check(6, Outcome.PASSED, technical=self._technical)
 
     def _compromised(self, place: Place | None) -> Check:
-        """Up to its cut-off, under a landmark at or below that, the key is believed. What documents
-        say of their dates does not count.
+        """In each log, the key is believed up to its cut-off, under a landmark at or below that.
+        What documents say of their dates does not count.
         """
-        cutoff = self.entry.cutoff
-        if place is None or cutoff is None or place.origin != cutoff.origin:
+        origin = None if place is None else place.origin
+        cutoff = next((one for one in self.entry.cutoffs if one.origin == origin), None)
+        if place is None or cutoff is None:
             return self._undecided("proof-missing", "key-compromised")
         technical = f"{self._technical}; believed up to size {cutoff.size} of {cutoff.origin}"
         if place.index >= cutoff.size:
