@@ -7,6 +7,7 @@ by the same path in trees of several sizes.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from struct import Struct
 
 from signedcert.core.encoding import MAX_INTEGER
 from signedcert.errors import MalformedError
@@ -18,6 +19,7 @@ MAX_SIZE = MAX_INTEGER
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 _LEAF, _NODE = b"\0", b"\1"  # so that no entry has the hash of a node (2.1.1)
+_PAIR = Struct(f"{2 * HASH_LENGTH}s")
 _INCLUSION, _CONSISTENCY, _FRONTIER = "inclusion proof", "consistency proof", "frontier"
 
 
@@ -36,8 +38,8 @@ def parents(row: bytes) -> bytes:
     first of which is a left one. A last one without a sibling is left out.
     """
     sha256 = hashlib.sha256
-    starts = range(0, len(row) - HASH_LENGTH, 2 * HASH_LENGTH)
-    return b"".join([sha256(_NODE + row[i : i + 2 * HASH_LENGTH]).digest() for i in starts])
+    pairs = _PAIR.iter_unpack(row[: len(row) // _PAIR.size * _PAIR.size])
+    return b"".join([sha256(_NODE + pair).digest() for (pair,) in pairs])
 
 
 def root_of_inclusion(index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> bytes:

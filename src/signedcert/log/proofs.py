@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
-from signedcert.core.checkpoint import SignedCheckpoint
+from signedcert.core.checkpoint import Checkpoint
 from signedcert.core.code import VerificationCode
 from signedcert.core.logproof import LogProof
 from signedcert.core.merkle import leaf_hash
@@ -100,7 +100,8 @@ class _Head:
         self.tree = TiledTree(row.size, folder.tile)
         self._shown = RememberingTree(row.size, row.root)
         self._note = note.encode()
-        signed = SignedCheckpoint.parse(self._note).unverified
+        text, line_feed, _ = note.partition("\n\n")
+        signed = Checkpoint.parse(text + line_feed[1:])
         if (signed.size, signed.root) != (row.size, row.root):
             message = "the registry has the note of another head"
             raise MalformedError("root-mismatch", message, where="registry")
