@@ -12,7 +12,7 @@ demo: $(VENV)/.with-product
 	$(BIN)/signedcert demo $(DEMO)
 
 test: $(VENV)/.with-tools
-	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 15 --cov --cov-report term
 
 check: $(VENV)/.with-tools
 	$(BIN)/ruff check

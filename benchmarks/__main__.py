@@ -11,6 +11,7 @@ from benchmarks.logs import log_places
 from benchmarks.logwriting import log_writing
 from benchmarks.measure import FULL, QUICK, Scale, Section
 from benchmarks.records import records
+from benchmarks.statuslists import status_lists
 from benchmarks.verifying import verification
 
 _CALLS = {
@@ -19,6 +20,7 @@ _CALLS = {
     "records": records,
     "log": log_places,
     "logging": log_writing,
+    "lists": status_lists,
 }
 _COMMANDS = {
     "roster": commands.roster,

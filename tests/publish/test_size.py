@@ -1,7 +1,6 @@
-"""Ten million documents, of which one in a thousand was revoked: how large, and how fast."""
+"""Ten million documents, of which one in a thousand was revoked: how large their lists are."""
 
 import random
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -74,19 +73,10 @@ def test_ten_million_documents(registry: Registry, tmp_path: Path) -> None:
     )
     folder = PublishedFolder(tmp_path / "published")
     publisher = Publisher(manifest, issuing, snapshot, registry.statuses, folder)
-    begun = time.perf_counter()
     published = publisher.publish(NOW + timedelta(days=30))
-    seconds = time.perf_counter() - begun
     registry.close()
     assert (published.lists, published.not_valid) == (LISTS, REVOKED_DOCUMENTS)
     tokens = [folder.read(f"status/{number}.jwt") or b"" for number in range(1, LISTS + 1)]
     compressed, whole = sum(len(lst(token)) for token in tokens), sum(map(len, tokens))
-    others = sum(published.sizes[f"status/{number}"] for number in range(1, LISTS + 1))
-    print(  # noqa: T201 - figures for docs/benchmarks, with pytest -s
-        f"{LISTS} lists: {compressed:,} bytes compressed, {whole:,} as tokens, {others:,} as "
-        f"status credentials; reasons {published.sizes['reasons.jws']:,}, "
-        f"snapshot {published.sizes['snapshot.json']:,}; {seconds:.2f} s"
-    )
     assert compressed < 25_000
     assert whole < 50_000
-    assert seconds < 20
