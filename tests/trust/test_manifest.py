@@ -240,7 +240,7 @@ REFUSALS: dict[str, tuple[Edit, str]] = {
     "key that is a string": (_set("keys", 0, to="x"), "wrong-type"),
     "cut-off without a root": (_delete("keys", 2, "cutoffs", 0, "root"), "member-missing"),
     "cut-off with another member": (_set("keys", 2, "cutoffs", 0, "x", to=1), "member-unknown"),
-    "cut-off of blank origin": (_set("keys", 2, "cutoffs", 0, "origin", to=""), "text-blank"),
+    "cut-off of blank origin": (_set("keys", 2, "cutoffs", 0, "origin", to=""), "wrong-value"),
     "no cut-off in a list of them": (_set("keys", 2, "cutoffs", to=[]), "wrong-value"),
     "two cut-offs of one log": (_set("keys", 2, "cutoffs", to=[CUTOFF, CUTOFF]), "wrong-value"),
     "five cut-offs": (_set("keys", 2, "cutoffs", to=[{}] * 5), "too-large"),

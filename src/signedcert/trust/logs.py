@@ -21,7 +21,7 @@ _FOLDER = re.compile("log(-([2-9]|[1-9][0-9]))?")
 
 
 class LogHead(NamedTuple):
-    """A head of a log, as JSON has it."""
+    """A head of a log, as JSON has it. The origin may be any text: compare it with a log's."""
 
     origin: str
     size: int
@@ -30,7 +30,7 @@ class LogHead(NamedTuple):
     @classmethod
     def from_json(cls, members: Members) -> "LogHead":
         """Raises MalformedError."""
-        head = cls(_log_origin(members), members.integer("size"), hex_digest(members, "root"))
+        head = cls(members.text("origin"), members.integer("size"), hex_digest(members, "root"))
         members.done()
         return head
 
@@ -49,7 +49,9 @@ CutOff: TypeAlias = LogHead
 
 
 class End(NamedTuple):
-    """The size that a log had when a key retired: nothing of that key is behind it."""
+    """The size that a log had when a key retired: nothing of that key is behind it. The origin may
+    be any text.
+    """
 
     origin: str
     size: int
@@ -57,7 +59,7 @@ class End(NamedTuple):
     @classmethod
     def from_json(cls, members: Members) -> "End":
         """Raises MalformedError."""
-        end = cls(_log_origin(members), members.integer("size"))
+        end = cls(members.text("origin"), members.integer("size"))
         members.done()
         return end
 
@@ -97,12 +99,13 @@ class LogEntry(NamedTuple):
     def from_json(cls, members: Members) -> "LogEntry":
         """Raises MalformedError."""
         entry = cls(
-            origin=_log_origin(members),
+            origin=members.text("origin"),
             keys=_log_keys(members),
             state=cast("State", members.text("state", *STATES)),
             landmarks=Landmarks.from_json(members.object("landmarks")),
         )
         members.done()
+        check_text(entry.origin, MAX_KEY_NAME, members.path("origin"))
         return entry
 
     def to_json(self) -> dict[str, object]:
@@ -144,12 +147,6 @@ def log_number(iss: str, origin: str) -> int:
         message = f"not where {iss} publishes a log"
         raise MalformedError("not-under-issuer", message, where=origin)
     return int(folder.partition("-")[2] or 1)
-
-
-def _log_origin(members: Members) -> str:
-    origin = members.text("origin")
-    check_text(origin, MAX_KEY_NAME, members.path("origin"))
-    return origin
 
 
 def _log_keys(members: Members) -> tuple[PublicKey, ...]:

@@ -19,7 +19,9 @@ from signedcert.core.encoding import (
 )
 from signedcert.core.jws import CompactJWS, Header
 from signedcert.core.keys import BadSignatureError
+from signedcert.core.note import MAX_KEY_NAME
 from signedcert.core.shape import Members
+from signedcert.documents.text import check_text
 from signedcert.errors import MalformedError, RejectedError, UndecidedError
 from signedcert.trust.entries import KeyEntry
 from signedcert.trust.fields import match_text
@@ -322,7 +324,11 @@ def _list_digest(members: Members, number: int) -> str:
 
 def _head_or_null(members: Members, name: str) -> LogHead | None:
     value = members.take(name)
-    return None if value is None else LogHead.from_json(Members(value, members.path(name)))
+    if value is None:
+        return None
+    head = LogHead.from_json(Members(value, members.path(name)))
+    check_text(head.origin, MAX_KEY_NAME, f"{members.path(name)}.origin")
+    return head
 
 
 def _digest_or_null(members: Members, name: str) -> str | None:
