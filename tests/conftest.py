@@ -18,6 +18,19 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+#: Many cases that take one way, and commands in processes of their own: what they reach, others do
+#: as well, and to trace them takes longer than to run them.
+_UNTRACED = ("browser", "golden", "peers", "standards", "vectors", "test_docs.py", "test_fuzz.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves these out of what is measured by coverage."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in _UNTRACED:
+            item.add_marker("no_cover")
+
+
 @pytest.fixture(scope="session")
 def world() -> World:
     """An institution that issues with ES256."""
