@@ -18,7 +18,7 @@ from tests.reference import course as reference_course
 ROOT = Path(__file__).parents[1]
 ABOVE = ("errors", "batch", "files", "core", "documents", "trust", "carriers", "verify")
 BELOW = (
-    *("registry", "custody", "log", "publish", "issue", "sharing", "home"),
+    *("registry", "custody", "log", "publish", "issue", "sharing", "render", "home"),
     *("ceremonies", "institution", "web", "cli"),
 )
 HEAVY = ("sqlalchemy", "alembic", "fastapi", "starlette", "jinja2", "uvicorn", "rich")

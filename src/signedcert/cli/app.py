@@ -59,6 +59,8 @@ _EXTRAS = {
     "fastapi": "web",
     "uvicorn": "web",
     "jinja2": "web",
+    "typst": "render",
+    "zxingcpp": "render",
 }
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
