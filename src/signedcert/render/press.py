@@ -19,6 +19,8 @@ MAIN = "certificate.typ"
 #: PDF/A-3a takes attachments and is tagged; PDF/UA-1 makes sure that it can be read aloud.
 _STANDARDS: "list[typst.PDFStandard]" = ["a-3a", "ua-1"]
 _NO_GLYPH = re.compile(r'the text `(".*")` could not be displayed', re.DOTALL)
+_PLACE = re.compile(r"┌─ (.+:\d+:\d+)$", re.MULTILINE)
+_PACKAGE = re.compile("failed to download package|package not found")
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
@@ -84,8 +86,12 @@ class Press:
 def _explain(error: typst.TypstError) -> RenderError:
     if found := _NO_GLYPH.search(error.message):
         return _glyph_missing(_unescape(found.group(1)))
-    hints = "".join(f" ({hint})" for hint in error.hints)
-    return RenderError("template-failed", f"Typst says: {error.message}{hints}", where=MAIN)
+    place = _PLACE.search(error.diagnostic)
+    where = place.group(1) if place else MAIN
+    if _PACKAGE.search(error.message):
+        message = "a template imports no packages; copy the files that it needs into its folder"
+        return RenderError("template-failed", message, where=where)
+    return RenderError("template-failed", f"Typst says: {error.message}", where=where)
 
 
 def _unescape(quoted: str) -> str:

@@ -1,7 +1,7 @@
 """The folder that a template is compiled in: a copy of it, and the images beside it."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,10 +22,10 @@ _IMAGES = "_images"
 
 
 class Images(NamedTuple):
-    """The names of images, as the template finds them."""
+    """Images as the template finds them; signatures by the name of an instructor."""
 
     logo: str | None
-    signatures: Mapping[str, str]
+    signatures: tuple[tuple[str, str], ...]
 
 
 def furnish(root: Path, template: Path | None, branding: Branding) -> Images:
@@ -37,10 +37,10 @@ def furnish(root: Path, template: Path | None, branding: Branding) -> Images:
     copy_template(template or TEMPLATE, root)
     (root / _IMAGES).mkdir()
     logo = None if branding.logo is None else _image(root, branding.logo, "logo")
-    signatures = {
-        name: _image(root, path, f"signature-{number}")
+    signatures = tuple(
+        (name, _image(root, path, f"signature-{number}"))
         for number, (name, path) in enumerate(branding.signatures.items(), 1)
-    }
+    )
     return Images(logo, signatures)
 
 
