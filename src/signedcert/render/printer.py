@@ -85,8 +85,11 @@ class Printer:
             "type": MEDIA_TYPE,
             "text": bundle.encode().decode(),
         }
-        inputs = {"sheet": sheet.to_json(), "style": style, "attachment": attachment}
-        return {name: json.dumps(value, ensure_ascii=False) for name, value in inputs.items()}
+        return {
+            "sheet": sheet.encode(),
+            "style": json.dumps(style, ensure_ascii=False),
+            "attachment": json.dumps(attachment, ensure_ascii=False),
+        }
 
     def _voice(self, text: str, context: str) -> dict[str, object]:
         """How a text is set that may be in another script than the rest."""

@@ -1,12 +1,13 @@
 """The small QR code: the verify URL, in vectors."""
 
-from itertools import groupby
+import re
 from typing import NamedTuple, cast
 
 import zxingcpp
 
 #: ISO/IEC 18004, 6.3.8: four modules on every side stay light.
 QUIET_ZONE = 4
+_DARK = re.compile(rb"\0+")
 
 
 class QR(NamedTuple):
@@ -27,9 +28,9 @@ def qr_code(url: str) -> QR:
     rows = _modules(url.upper())
     size = len(rows) + 2 * QUIET_ZONE
     path = "".join(
-        f"M{x} {y}h{width}v1h-{width}z"
+        f"M{run.start() + QUIET_ZONE} {y}h{len(run[0])}v1h-{len(run[0])}z"
         for y, row in enumerate(rows, QUIET_ZONE)
-        for x, width in _runs(row)
+        for run in _DARK.finditer(row)
     )
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}"'
@@ -44,15 +45,6 @@ def _modules(text: str) -> list[bytes]:
     symbol = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     image = symbol.to_image(scale=1, add_quiet_zones=False)
     pixels = memoryview(cast("bytes", image))  # it is a buffer, which its stub does not say
-    return [bytes(row) for row in pixels.tolist()]
-
-
-def _runs(row: bytes) -> list[tuple[int, int]]:
-    """Where dark modules begin, and how many there are."""
-    runs, x = [], QUIET_ZONE
-    for value, same in groupby(row):
-        width = len(list(same))
-        if not value:
-            runs.append((x, width))
-        x += width
-    return runs
+    size, _ = pixels.shape or (0, 0)
+    data = pixels.tobytes()
+    return [data[start : start + size] for start in range(0, size * size, size)]

@@ -3,11 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.jws import CompactJWS, Header
@@ -124,9 +123,18 @@ class Sheet:
             qr_modules=qr.modules,
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """As the template reads it: dates as texts."""
-        return json.loads(json.dumps(asdict(self), default=date.isoformat))  # type: ignore[no-any-return]
+    def encode(self) -> str:
+        """In JSON, as the template reads it: dates as texts."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return json.dumps(values, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Signatory | Part):
+        return {name: getattr(value, name) for name in value.__slots__}
+    raise TypeError(type(value).__name__)
 
 
 def _credential(bundle: Bundle) -> Credential:
