@@ -18,7 +18,9 @@ class Box(NamedTuple):
     def overlaps(self, other: "Box") -> bool:
         """More than the letters of one line do."""
         middle, height = (self.bottom + self.top) / 2, self.top - self.bottom
-        if abs(middle - (other.bottom + other.top) / 2) < 0.4 * max(height, other.top - other.bottom):
+        if abs(middle - (other.bottom + other.top) / 2) < 0.4 * max(
+            height, other.top - other.bottom
+        ):
             return False
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.top, other.top) - max(self.bottom, other.bottom)

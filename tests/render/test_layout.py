@@ -95,7 +95,9 @@ def is_light_around(image: Image.Image, symbol: tuple[int, int, int, int]) -> bo
     left, top, right, bottom = symbol
     quiet = round((right - left) / 29 * 3.8)
     around = image.crop((left - quiet, top - quiet, right + quiet, bottom + quiet))
-    around.paste(255, (quiet - 3, quiet - 3, quiet - 3 + right - left + 6, quiet + bottom - top + 3))
+    around.paste(
+        255, (quiet - 3, quiet - 3, quiet - 3 + right - left + 6, quiet + bottom - top + 3)
+    )
     darkest, _ = around.getextrema()
     return isinstance(darkest, float | int) and darkest > 200
 

@@ -57,13 +57,15 @@ def test_one_character_among_many_is_enough(world: World, renderer: Renderer) ->
 
 
 @pytest.mark.parametrize("script", NAMES)
-def test_the_name_can_be_read_from_the_page(
-    world: World, with_noto: Renderer, script: str
-) -> None:
+def test_the_name_can_be_read_from_the_page(world: World, with_noto: Renderer, script: str) -> None:
     """As far as pdfium goes: letters are all there, whatever their order."""
-    page = "".join(box.text for box in boxes(with_noto.pdf(bundle_of(world, learner=NAMES[script]))))
+    page = "".join(
+        box.text for box in boxes(with_noto.pdf(bundle_of(world, learner=NAMES[script])))
+    )
     letters = {one for one in NAMES[script] if unicodedata.category(one) in {"Lu", "Ll", "Lo"}}
-    assert letters - set(unicodedata.normalize("NFC", page)) <= ({"ใ"} if script == "Thai" else set())
+    assert letters - set(unicodedata.normalize("NFC", page)) <= (
+        {"ใ"} if script == "Thai" else set()
+    )
 
 
 def test_a_name_from_right_to_left_begins_at_the_right(world: World, with_noto: Renderer) -> None:

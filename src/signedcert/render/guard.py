@@ -34,9 +34,14 @@ class GuardedPress:
     """
 
     def __init__(
-        self, root: Path, fonts: Sequence[Path], *, max_seconds: float = MAX_SECONDS
+        self,
+        root: Path,
+        fonts: Sequence[Path],
+        *,
+        max_seconds: float = MAX_SECONDS,
+        max_memory: int = MAX_MEMORY,
     ) -> None:
-        self._arguments = [str(path) for path in (root, *fonts)]
+        self._arguments = [str(argument) for argument in (max_memory, root, *fonts)]
         self._max_seconds = max_seconds
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -118,8 +123,11 @@ def serve(requests: IO[bytes], answers: IO[bytes], root: Path, fonts: Sequence[P
         _send(answers, answer)
 
 
+def main(max_memory: str, root: str, *fonts: str) -> None:
+    """The process."""
+    resource.setrlimit(resource.RLIMIT_AS, (int(max_memory), int(max_memory)))
+    serve(sys.stdin.buffer, sys.stdout.buffer, Path(root), [Path(folder) for folder in fonts])
+
+
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    serve(
-        sys.stdin.buffer, sys.stdout.buffer, Path(sys.argv[1]), [Path(one) for one in sys.argv[2:]]
-    )
+    main(*sys.argv[1:])

@@ -41,6 +41,7 @@ class Press:
     """
 
     def __init__(self, root: Path, fonts: Sequence[Path]) -> None:
+        self._folder = root.name
         nowhere = root / ".packages"  # which is not there
         self._compiler = typst.Compiler(
             str(root / MAIN),
@@ -74,7 +75,7 @@ class Press:
                 timestamp=job.timestamp,
             )
         except typst.TypstError as error:
-            raise _explain(error) from error
+            raise self._explain(error) from error
         if isinstance(made, list):
             made = made[0]
         if made is None:
@@ -82,16 +83,15 @@ class Press:
             raise RenderError("template-failed", message)
         return made
 
-
-def _explain(error: typst.TypstError) -> RenderError:
-    if found := _NO_GLYPH.search(error.message):
-        return _glyph_missing(_unescape(found.group(1)))
-    place = _PLACE.search(error.diagnostic)
-    where = place.group(1) if place else MAIN
-    if _PACKAGE.search(error.message):
-        message = "a template imports no packages; copy the files that it needs into its folder"
-        return RenderError("template-failed", message, where=where)
-    return RenderError("template-failed", f"Typst says: {error.message}", where=where)
+    def _explain(self, error: typst.TypstError) -> RenderError:
+        if found := _NO_GLYPH.search(error.message):
+            return _glyph_missing(_unescape(found.group(1)))
+        place = _PLACE.search(error.diagnostic)
+        where = place.group(1).rpartition(f"{self._folder}/")[2] if place else MAIN
+        if _PACKAGE.search(error.message):
+            message = "a template imports no packages; copy the files that it needs into its folder"
+            return RenderError("template-failed", message, where=where)
+        return RenderError("template-failed", f"Typst says: {error.message}", where=where)
 
 
 def _unescape(quoted: str) -> str:
