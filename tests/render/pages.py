@@ -30,7 +30,8 @@ class Box(NamedTuple):
 def raster(pdf: bytes, dpi: float, page: int = 0) -> Image.Image:
     """A page as it is on paper, in grey."""
     with pypdfium2.PdfDocument(pdf) as document:
-        return document[page].render(scale=dpi / 72).to_pil().convert("L")
+        image: Image.Image = document[page].render(scale=dpi / 72).to_pil()
+        return image.convert("L")
 
 
 def boxes(pdf: bytes, page: int = 0) -> list[Box]:

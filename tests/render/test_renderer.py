@@ -8,6 +8,7 @@ import threading
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pdfua
 import pypdf
@@ -28,6 +29,10 @@ def text_of(pdf: bytes, page: int = 0) -> str:
 
 
 # standards
+
+
+def root_of(pdf: bytes) -> Any:  # noqa: ANN401 - pypdf's objects are any
+    return pypdf.PdfReader(io.BytesIO(pdf)).trailer["/Root"]
 
 
 def findings(pdf: bytes, path: Path) -> list[str]:
@@ -54,8 +59,8 @@ def test_the_checker_finds_what_is_wrong(
 
 
 def test_a_pdf_says_what_it_is(renderer: Renderer, bundle: Bundle) -> None:
-    reader = pypdf.PdfReader(io.BytesIO(renderer.pdf(bundle)))
-    root = reader.trailer["/Root"]
+    pdf = renderer.pdf(bundle)
+    reader, root = pypdf.PdfReader(io.BytesIO(pdf)), root_of(pdf)
     assert root["/Lang"] == "en"
     assert root["/MarkInfo"]["/Marked"]
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
@@ -85,8 +90,7 @@ def figures(node: object) -> list[str]:
 def test_every_picture_has_an_alternative_text(world: World) -> None:
     with Renderer(branding=branding()) as renderer:
         pdf = renderer.pdf(bundle_of(world, taught_by(2)))
-    tree = pypdf.PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/StructTreeRoot"]
-    assert figures(tree["/K"]) == [
+    assert figures(root_of(pdf)["/StructTreeRoot"]["/K"]) == [
         "Logo of Example University",
         "Signature of Christian Terwiesch",
         "Signature of Karl T. Ulrich",
@@ -97,8 +101,9 @@ def test_every_picture_has_an_alternative_text(world: World) -> None:
 def test_all_fonts_are_embedded_and_none_is_of_the_system(
     renderer: Renderer, bundle: Bundle
 ) -> None:
-    page = pypdf.PdfReader(io.BytesIO(renderer.pdf(bundle))).pages[0]
-    fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
+    (page,) = root_of(renderer.pdf(bundle))["/Pages"]["/Kids"]
+    found = page.get_object()["/Resources"]["/Font"].values()
+    fonts = [font.get_object() for font in found]
     names = {font["/BaseFont"].partition("+")[2] for font in fonts}
     assert names
     assert all(name.startswith("EBGaramond") for name in names)
@@ -208,7 +213,7 @@ def test_one_is_singular(
     assert said in text_of(renderer.pdf(bundle_of(world, of)))
 
 
-def test_a_page_that_explains_is_made_on_request(world: World, bundle: Bundle) -> None:
+def test_a_page_that_explains_is_made_on_request(bundle: Bundle) -> None:
     with Renderer() as without, Renderer(explain=True) as renderer:
         assert pages(without.pdf(bundle)) == 1
         pdf = renderer.pdf(bundle)

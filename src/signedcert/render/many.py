@@ -13,14 +13,14 @@ from typing import NamedTuple, TextIO
 from signedcert.batch import in_order, process_pool
 from signedcert.carriers.bundle import Bundle
 from signedcert.documents.text import cell, visible
-from signedcert.errors import ConfigurationError, SignedCertError
+from signedcert.errors import ConfigurationError, MalformedError, SignedCertError
 from signedcert.files import only_writer, write_result
 from signedcert.render.press import Format
 from signedcert.render.printer import PPI, Plan, Printer
 
 ERRORS = "errors.csv"
 #: Pictures that a process makes before it reports. Fewer than two batches need no other process.
-BATCH = 25
+BATCH = 10
 _AHEAD = 3
 
 
@@ -67,7 +67,7 @@ class Printing:
         try:
             if not self.again and _is_done(task.source, self.directory / task.name):
                 return False
-            picture = _printer(self.plan).print(Bundle.read(task.source), self.form, self.ppi)
+            picture = _printer(self.plan).print(_read(task.source), self.form, self.ppi)
         except ConfigurationError:
             raise  # which is wrong for all of them
         except SignedCertError as error:
@@ -82,6 +82,13 @@ class Printing:
 @lru_cache(maxsize=1)
 def _printer(plan: Plan) -> Printer:
     return Printer(plan)
+
+
+def _read(source: Path) -> Bundle:
+    if source.exists() and not source.is_file():
+        message = "not a regular file"  # one could wait for ever to be written to
+        raise MalformedError("unreadable-file", message, where=str(source))
+    return Bundle.read(source)
 
 
 def _is_done(source: Path, target: Path) -> bool:
