@@ -11,6 +11,7 @@ from benchmarks.logs import log_places
 from benchmarks.logwriting import log_writing
 from benchmarks.measure import FULL, QUICK, Scale, Section
 from benchmarks.records import records
+from benchmarks.rendering import rendering
 from benchmarks.verifying import verification
 
 _CALLS = {
@@ -19,11 +20,13 @@ _CALLS = {
     "records": records,
     "log": log_places,
     "logging": log_writing,
+    "rendering": rendering,
 }
 _COMMANDS = {
     "roster": commands.roster,
     "folder": commands.folder,
     "gradebook": commands.gradebook,
+    "render": commands.pictures,
     "start": commands.start,
 }
 _PARTS = (*_CALLS, *_COMMANDS)

@@ -241,7 +241,7 @@ def test_memory_has_an_end(tmp_path: Path) -> None:
 def test_the_process_ends_with_the_renderer(own: Path, bundle: Bundle) -> None:
     with Renderer(own) as renderer:
         renderer.pdf(bundle)
-        process = renderer._printer._press._process  # type: ignore[union-attr]
+        process = renderer.printer.press._process  # type: ignore[union-attr]
         assert process is not None
         assert process.poll() is None
     assert process.poll() is not None

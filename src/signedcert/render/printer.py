@@ -46,7 +46,9 @@ class Printer:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._fonts = load_fonts(plan.fonts)
-        self._press = (GuardedPress if plan.guarded else Press)(plan.root, plan.fonts)
+        self.press: Press | GuardedPress = (GuardedPress if plan.guarded else Press)(
+            plan.root, plan.fonts
+        )
         self._signatures = dict(plan.signatures)
         self._one_at_a_time = Lock()
 
@@ -56,17 +58,21 @@ class Printer:
         Raises what ``Sheet.of`` refuses; RenderError: ``glyph-missing``, ``template-failed``,
         ``template-timeout``.
         """
-        sheet = Sheet.of(bundle, self._signatures)
-        job = Job(self._inputs(sheet, bundle, form), form, _moment(sheet), ppi)
+        job = self.job(bundle, form, ppi)
         with self._one_at_a_time:
-            picture = self._press.print(job)
+            picture = self.press.print(job)
         if form == "png":
             return carry_in_png(picture, bundle)
         return carry_in_svg(picture, bundle) if form == "svg" else picture
 
+    def job(self, bundle: Bundle, form: Format, ppi: float = PPI) -> Job:
+        """All that the press is given. Raises what ``Sheet.of`` refuses."""
+        sheet = Sheet.of(bundle, self._signatures)
+        return Job(self._inputs(sheet, bundle, form), form, _moment(sheet), ppi)
+
     def close(self) -> None:
         """Ends the process of a template of one's own."""
-        self._press.close()
+        self.press.close()
 
     def _inputs(self, sheet: Sheet, bundle: Bundle, form: Format) -> dict[str, str]:
         plan = self._plan

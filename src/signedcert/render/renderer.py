@@ -54,23 +54,23 @@ class Renderer:
             signatures=images.signatures,
             explain=explain,
         )
-        self._printer = Printer(self.plan)
+        self.printer = Printer(self.plan)
 
     def pdf(self, bundle: Bundle) -> bytes:
         """PDF/A-3a and PDF/UA-1, with the bundle attached. Raises what ``Printer.print`` does."""
-        return self._printer.print(bundle, "pdf")
+        return self.printer.print(bundle, "pdf")
 
     def png(self, bundle: Bundle, ppi: float = PPI) -> bytes:
         """The first page, with the JWS and the bundle in a chunk each. Raises as ``pdf`` does."""
-        return self._printer.print(bundle, "png", ppi)
+        return self.printer.print(bundle, "png", ppi)
 
     def svg(self, bundle: Bundle) -> bytes:
         """The first page, with the JWS and the bundle in an element each. Raises as ``pdf``."""
-        return self._printer.print(bundle, "svg")
+        return self.printer.print(bundle, "svg")
 
     def close(self) -> None:
         """Removes what it has put aside; it prints no more after that."""
-        self._printer.close()
+        self.printer.close()
         self._workshop.cleanup()
 
     def __enter__(self) -> Self:
