@@ -191,7 +191,12 @@ def test_the_base_installation_verifies_and_says_what_the_rest_needs(handed_in: 
     _check_packages(base)
     for name in DOCUMENTS:
         _check_verification(base, handed_in, name)
-    for command, extra in (("issue", "issue"), ("demo", "issue"), ("serve", "web")):
+    for command, extra in (
+        ("issue", "issue"),
+        ("demo", "issue"),
+        ("serve", "web"),
+        ("render", "render"),
+    ):
         _check_missing_command(base, command, extra)
     _check_missing_class(base)
 

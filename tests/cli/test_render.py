@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -300,3 +301,13 @@ def test_names_that_a_spreadsheet_would_compute_are_quoted(
 def test_it_shows_how_far_it_is(many: Path, tmp_path: Path) -> None:
     done = spawn("render", many, "--out", tmp_path / "out", "--json")
     assert json.loads(done.out)["made"] == 12 * BATCH
+
+
+def test_a_home_takes_the_extra_for_issuing(
+    run: Run, place: Place, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "signedcert.home", None)
+    done = run("render", folder, "--home", place.home, "--out", tmp_path / "out")
+    assert done.status == 2
+    assert "signedcert[issue]" in done.err
+    assert "[extra-missing]" in done.err

@@ -1,7 +1,11 @@
 """The bundle in each kind of picture, to the byte."""
 
 import io
+import os
+import shutil
+import subprocess
 import zlib
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pypdf
@@ -23,6 +27,19 @@ def test_a_pdf_has_the_bundle_attached(renderer: Renderer, bundle: Bundle) -> No
     assert attached.content == bundle.encode()
     assert attached.subtype == f"/{MEDIA_TYPE}"
     assert attached.associated_file_relationship == "/Source"
+
+
+def test_poppler_finds_the_attachment(renderer: Renderer, bundle: Bundle, tmp_path: Path) -> None:
+    program = shutil.which("pdfdetach")
+    if program is None:
+        message = "no pdfdetach; install poppler-utils"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    pdf, saved = tmp_path / "a.pdf", tmp_path / "a.signedcert"
+    pdf.write_bytes(renderer.pdf(bundle))
+    subprocess.run([program, "-save", "1", "-o", saved, pdf], check=True)
+    assert saved.read_bytes() == bundle.encode()
 
 
 def test_a_png_has_the_document_and_the_bundle(renderer: Renderer, bundle: Bundle) -> None:

@@ -10,6 +10,7 @@ import click
 from signedcert.cli.app import cores, jobs_option, json_option, print_json
 from signedcert.cli.checking import count_of, sources_of
 from signedcert.cli.progress import with_progress
+from signedcert.errors import ConfigurationError
 
 if find_spec("typst") is None:  # told at once, though it is loaded later
     raise ModuleNotFoundError(name="typst")
@@ -150,14 +151,17 @@ def _renderer(
     *,
     explain: bool,
 ) -> "Renderer":
-    if home is not None:
-        from signedcert.home import Home  # noqa: PLC0415 - of the extra issue
+    if home is None:
+        from signedcert.render.renderer import Renderer  # noqa: PLC0415 - likewise
 
-        look = Home.read(home)
-        return look.renderer(template=template, fonts=fonts, paper=paper, explain=explain)
-    from signedcert.render.renderer import Renderer  # noqa: PLC0415 - likewise
-
-    return Renderer(template, fonts, paper=paper or "a4", explain=explain)
+        return Renderer(template, fonts, paper=paper or "a4", explain=explain)
+    try:
+        from signedcert.home import Home  # noqa: PLC0415 - likewise
+    except ModuleNotFoundError as error:
+        message = "--home needs more packages: pip install 'signedcert[issue]'"
+        raise ConfigurationError("extra-missing", message) from error
+    look = Home.read(home)
+    return look.renderer(template=template, fonts=fonts, paper=paper, explain=explain)
 
 
 def _tasks(names: tuple[str, ...], form: "Format") -> "Iterator[Task]":

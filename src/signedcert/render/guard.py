@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import struct
 import subprocess
 import sys
@@ -125,6 +124,8 @@ def serve(requests: IO[bytes], answers: IO[bytes], root: Path, fonts: Sequence[P
 
 def main(max_memory: str, root: str, *fonts: str) -> None:
     """The process."""
+    import resource  # noqa: PLC0415 - POSIX only, and of use here only
+
     resource.setrlimit(resource.RLIMIT_AS, (int(max_memory), int(max_memory)))
     serve(sys.stdin.buffer, sys.stdout.buffer, Path(root), [Path(folder) for folder in fonts])
 

@@ -95,8 +95,12 @@ class Press:
 
 
 def _unescape(quoted: str) -> str:
-    """A text that Rust has put in quotation marks."""
-    return str(json.loads(_ESCAPE.sub(lambda one: json.dumps(chr(int(one[1], 16)))[1:-1], quoted)))
+    """A text that Rust has put in quotation marks, mostly as JSON does."""
+    text = _ESCAPE.sub(lambda one: json.dumps(chr(int(one[1], 16)))[1:-1], quoted)
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return quoted[1:-1]
 
 
 def _glyph_missing(text: str) -> RenderError:
