@@ -12,6 +12,7 @@ from benchmarks.logwriting import log_writing
 from benchmarks.measure import FULL, QUICK, Scale, Section
 from benchmarks.records import records
 from benchmarks.statuslists import status_lists
+from benchmarks.rendering import rendering
 from benchmarks.verifying import verification
 
 _CALLS = {
@@ -21,11 +22,13 @@ _CALLS = {
     "log": log_places,
     "logging": log_writing,
     "lists": status_lists,
+    "rendering": rendering,
 }
 _COMMANDS = {
     "roster": commands.roster,
     "folder": commands.folder,
     "gradebook": commands.gradebook,
+    "render": commands.pictures,
     "start": commands.start,
 }
 _PARTS = (*_CALLS, *_COMMANDS)

@@ -11,6 +11,7 @@ _PROCESSES = {1: "one process", 2: "two processes"}
 _RATE = "{:,.0f}"
 _CERTIFICATES = "certificates a second"
 _RECORDS = "records a second"
+_PDFS = "PDFs a second"
 _PYTHON = "python -c pass"
 
 
@@ -34,6 +35,13 @@ def gradebook(scale: Scale, ground: Ground) -> Section:
     ground.certify()
     title = f"`signedcert issue-records`, a gradebook of {ground.learners:,} rows of 15 results"
     return _throughput(title, scale, Command(ground.record, ground.learners, _RECORDS))
+
+
+def pictures(scale: Scale, ground: Ground) -> Section:
+    """``signedcert render`` on one process and on two."""
+    ground.choose()
+    title = f"`signedcert render`, a folder of {ground.printed:,} certificates"
+    return _throughput(title, scale, Command(ground.print, ground.printed, _PDFS), least=120)
 
 
 class Command(NamedTuple):

@@ -101,6 +101,31 @@ class Ground:
         """15 results a row, as ``certify`` writes them."""
         return self.directory / "gradebook.csv"
 
+    @property
+    def printed(self) -> int:
+        """Certificates that are made into pictures, which takes longer than to issue them."""
+        return max(self.rows // 25, 1)
+
+    @property
+    def chosen(self) -> Path:
+        """These certificates, once ``choose`` was run."""
+        return self.directory / "chosen"
+
+    def choose(self) -> None:
+        """Takes some of those that were issued for the roster, which is issued if need be."""
+        if not self.folder.exists():
+            self.issue(2)
+        self.chosen.mkdir()
+        for path in islice(self.folder.glob(f"*{SUFFIX}"), self.printed):
+            shutil.copy(path, self.chosen)
+
+    def print(self, jobs: int) -> float:
+        """Seconds that ``signedcert render`` takes for them."""
+        out = self.directory / f"pictures-{1 + len(list(self.directory.glob('pictures-*')))}"
+        seconds = timed("render", self.chosen, "--out", out, "--jobs", jobs)
+        _require_all(sum(1 for _ in out.glob("*.pdf")), self.printed)
+        return seconds
+
     def issue(self, jobs: int) -> float:
         """Seconds that ``signedcert issue`` takes for the roster, on a fresh copy of the home."""
         return self._issue("issue", self.roster, self.home, jobs, self.rows)

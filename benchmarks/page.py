@@ -35,6 +35,8 @@ _TEXT = """\
 - **The log** is filled with entries of no document first. Then 10,000 certificates are issued, on
   one process and without their files, and logged: places in the registry, tiles written and synced,
   the head signed with both keys, written down and published.
+- **Pictures.** Typst finds its inputs prepared, as `Renderer` prepares them from a bundle; it lays
+  out and writes each page. `render` makes PDFs of one in 25 of the roster's certificates.
 - **Starts** take turns as calls do, one at a time, in {scale.starts} rounds.
 - Everything is measured {runs} times. The lowest value stands beside all of them: the best one
   where less is better, the worst one where more is better.

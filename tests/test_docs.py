@@ -227,7 +227,10 @@ def _find(pattern: str, page: str) -> list[str]:
 
 
 def test_every_reason_is_explained_once() -> None:
-    families = (errors.Malformed, errors.Verdicts, errors.Issuing, errors.Configuration)
+    families = (
+        *(errors.Malformed, errors.Verdicts, errors.Issuing, errors.Rendering),
+        errors.Configuration,
+    )
     reasons = [slug for family in families for slug in get_args(family)]
     explained = _find(r"\| `([^`]+)` \|", "reference/errors.md")
     assert sorted(explained) == sorted(set(reasons))

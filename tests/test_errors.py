@@ -21,6 +21,8 @@ from signedcert.errors import (
     Malformed,
     MalformedError,
     RejectedError,
+    RenderError,
+    Rendering,
     SignedCertError,
     UndecidedError,
     Verdicts,
@@ -35,6 +37,7 @@ KINDS: list[type[SignedCertError]] = [
     RejectedError,
     UndecidedError,
     IssueError,
+    RenderError,
     ConfigurationError,
 ]
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -157,7 +160,7 @@ def mentioned() -> set[str]:
 def test_every_reason_is_a_slug() -> None:
     reasons = {reason for _, reason in raised()}
     assert len(reasons) > 50
-    declared = set().union(*map(slugs, (Malformed, Verdicts, Issuing, Configuration)))
+    declared = set().union(*map(slugs, (Malformed, Verdicts, Issuing, Rendering, Configuration)))
     for reason in reasons | declared:
         assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", reason), reason
     assert reasons <= declared
@@ -169,6 +172,7 @@ def test_every_reason_is_a_slug() -> None:
         (MalformedError, (Malformed,)),
         (ConfigurationError, (Configuration,)),
         (IssueError, (Issuing, Malformed)),
+        (RenderError, (Rendering, Verdicts)),
         (RejectedError, (Verdicts,)),
         (UndecidedError, (Verdicts,)),
     ],
@@ -186,17 +190,18 @@ def test_only_the_families_are_raised_not_their_roots() -> None:
         "RejectedError",
         "UndecidedError",
         "IssueError",
+        "RenderError",
         "ConfigurationError",
     }
 
 
-@pytest.mark.parametrize("group", [Malformed, Issuing, Configuration])
+@pytest.mark.parametrize("group", [Malformed, Issuing, Rendering, Configuration])
 def test_every_declared_reason_is_used(group: Any) -> None:  # noqa: ANN401 - see slugs
     assert sorted(slugs(group) - mentioned()) == []
 
 
 def test_no_reason_is_declared_twice() -> None:
-    for group in (Malformed, Verdicts, Issuing, Configuration):
+    for group in (Malformed, Verdicts, Issuing, Rendering, Configuration):
         names = re.findall(r"\[(.*)\]", str(group))[0].split(", ")
         assert len(names) == len(set(names))
     assert slugs(Malformed) & slugs(Verdicts) == {"no-document"}

@@ -18,7 +18,7 @@ from tests.reference import course as reference_course
 ROOT = Path(__file__).parents[1]
 ABOVE = ("errors", "batch", "files", "core", "documents", "trust", "carriers", "verify")
 BELOW = (
-    *("registry", "custody", "log", "publish", "issue", "sharing", "home"),
+    *("registry", "custody", "log", "publish", "issue", "sharing", "render", "home"),
     *("ceremonies", "institution", "web", "cli"),
 )
 HEAVY = ("sqlalchemy", "alembic", "fastapi", "starlette", "jinja2", "uvicorn", "rich")
@@ -191,7 +191,12 @@ def test_the_base_installation_verifies_and_says_what_the_rest_needs(handed_in: 
     _check_packages(base)
     for name in DOCUMENTS:
         _check_verification(base, handed_in, name)
-    for command, extra in (("issue", "issue"), ("demo", "issue"), ("serve", "web")):
+    for command, extra in (
+        ("issue", "issue"),
+        ("demo", "issue"),
+        ("serve", "web"),
+        ("render", "render"),
+    ):
         _check_missing_command(base, command, extra)
     _check_missing_class(base)
 

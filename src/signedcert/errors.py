@@ -8,6 +8,7 @@
     │   ├── RejectedError     do not trust the document
     │   └── UndecidedError    this trust data cannot tell; get newer data, then ask again
     ├── IssueError            a certificate or a course cannot be issued as asked
+    ├── RenderError           a certificate cannot be put into a picture
     └── ConfigurationError    the home, a key file, a passphrase or a setting is not usable
 
 Every one carries ``reason``, a slug that does not change between releases, and words that say
@@ -191,6 +192,13 @@ Issuing: TypeAlias = Literal[
     "status-unchanged",
 ]
 
+Rendering: TypeAlias = Literal[
+    "course-missing",
+    "glyph-missing",
+    "template-failed",
+    "template-timeout",
+]
+
 Configuration: TypeAlias = Literal[
     "demo-directory",
     "extra-missing",
@@ -209,13 +217,14 @@ Configuration: TypeAlias = Literal[
     "root-inside-home",
     "setting-invalid",
     "signer-unknown",
+    "template-invalid",
     "time-naive",
     "trust-missing",
     "network",
     "worker-lost",
 ]
 
-Reason: TypeAlias = Malformed | Verdicts | Issuing | Configuration
+Reason: TypeAlias = Malformed | Verdicts | Issuing | Rendering | Configuration
 
 
 class SignedCertError(Exception):
@@ -270,6 +279,10 @@ class UndecidedError(VerificationError):
 
 class IssueError(SignedCertError):
     """A certificate or a course cannot be issued as asked; nothing was written."""
+
+
+class RenderError(SignedCertError):
+    """A certificate cannot be put into a picture as asked; no part of one was written."""
 
 
 class ConfigurationError(SignedCertError):

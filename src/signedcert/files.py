@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from signedcert.errors import MalformedError
+from signedcert.errors import IssueError, MalformedError
 
 #: Most files are smaller. Room for as many bytes as a limit allows is asked for by others only.
 _FIRST = 64 * 1024
@@ -83,6 +83,43 @@ def write_synced(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def write_result(directory: Path, name: str, data: bytes) -> None:
+    """Writes a file whole or not at all, as one of many: not synced, since all of it can be made
+    again, and by way of one file a process, which ``only_writer`` takes away after a crash.
+    """
+    part = f"{directory}/.{os.getpid()}.part"
+    try:
+        with open(part, "wb") as file:  # noqa: PTH123 - Path.open takes twice as long
+            file.write(data)
+        os.replace(part, f"{directory}/{name}")
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(part)  # noqa: PTH108 - as above
+        raise
+
+
+@contextmanager
+def only_writer(directory: Path) -> Iterator[None]:
+    """Two runs into one directory would take each other's files away.
+
+    Raises IssueError ``results-in-use``.
+    """
+    import fcntl  # noqa: PLC0415 - POSIX only, as the issuing half is
+
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = "another process is writing its results here; wait, or choose another --out"
+            raise IssueError("results-in-use", message, where=str(directory)) from error
+        for part in directory.glob(".[0-9]*.part"):  # of a run that was killed
+            part.unlink(missing_ok=True)  # one that a worker of it just finished, or took away
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager

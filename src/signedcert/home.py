@@ -11,9 +11,10 @@ import re
 import shutil
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import URL
@@ -37,6 +38,9 @@ from signedcert.trust.history import History, Pin
 from signedcert.trust.landmarks import LandmarkList
 from signedcert.trust.manifest import KeyManifest, SignedManifest
 
+if TYPE_CHECKING:
+    from signedcert.render.renderer import Renderer
+
 CONFIGURATION = "signedcert.toml"
 _MANIFESTS = "manifests"
 _KEYS = "keys"
@@ -49,7 +53,7 @@ _REGISTRY = "registry.sqlite"
 #: Behind the name of the home, beside it.
 _SAVED_HEAD = ".saved-head"
 _SQLITE = "sqlite:///"
-#: Two URIs and some comments. tomllib takes time by the square of what it is given.
+#: Two URIs, a look, some comments. tomllib takes time by the square of what it is given.
 _MAX_CONFIGURATION = 8 * 1024
 _MAX_URI = 4096
 _SIGNER = re.compile("^signer[ \t]*=.*$", re.MULTILINE)
@@ -65,9 +69,29 @@ def _without_nul(text: str) -> str:
 _Setting = Annotated[str, AfterValidator(_without_nul)]
 
 
+Paper: TypeAlias = Literal["a4", "letter"]
+
+
+class Look(BaseModel):
+    """The table ``render`` of ``signedcert.toml``: how certificates look. Files and folders are
+    relative to the home; ``signatures`` has an image by the name of an instructor.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    logo: _Setting | None = None
+    colour: _Setting | None = None
+    accent: _Setting | None = None
+    paper: Paper = "a4"
+    template: _Setting | None = None
+    fonts: list[_Setting] = []
+    signatures: dict[str, _Setting] = {}
+
+
 class Configuration(BaseModel):
-    """``signedcert.toml``: where the signer and the registry are, relative to the home; and, if it
-    is not to be beside the home, the file in which the newest head of the log is saved.
+    """``signedcert.toml``: where the signer and the registry are, relative to the home; if it is
+    not to be beside the home, the file in which the newest head of the log is saved; and how
+    certificates look.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -76,6 +100,7 @@ class Configuration(BaseModel):
     signer: _Setting
     registry: _Setting
     saved_head: _Setting | None = None
+    render: Look = Look()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +221,38 @@ class Home:
             message = "a manifest has another version than its name says; restore a backup"
             raise ConfigurationError("setting-invalid", message, where=str(directory))
         return history
+
+    def renderer(
+        self,
+        *,
+        template: Path | None = None,
+        fonts: Sequence[Path] = (),
+        paper: Paper | None = None,
+        explain: bool = False,
+    ) -> "Renderer":
+        """What makes certificates into pictures, as the configuration says; ``fonts`` come on top
+        of that, what else is given in its place.
+
+        Raises ConfigurationError: what ``Renderer`` refuses; ModuleNotFoundError without the
+        extra ``render``.
+        """
+        from signedcert.render.renderer import Renderer  # noqa: PLC0415 - an extra
+        from signedcert.render.sheet import Branding  # noqa: PLC0415
+
+        look = self.configuration.render
+        colours = {"colour": look.colour, "accent": look.accent}
+        own = None if look.template is None else self.path / look.template
+        return Renderer(
+            template or own,
+            [*(self.path / folder for folder in look.fonts), *fonts],
+            paper=paper or look.paper,
+            branding=Branding(
+                logo=None if look.logo is None else self.path / look.logo,
+                signatures={name: self.path / file for name, file in look.signatures.items()},
+                **{name: value for name, value in colours.items() if value is not None},
+            ),
+            explain=explain,
+        )
 
     # What ceremonies change
 

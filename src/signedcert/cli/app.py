@@ -25,6 +25,7 @@ COMMANDS = {
     "course": ("institution", "course"),
     "issue": ("issue", "issue"),
     "issue-records": ("issue", "issue_records"),
+    "render": ("render", "render"),
     "keys": ("keys", "keys"),
     "log": ("log", "log"),
     "revoke": ("status", "revoke"),
@@ -45,7 +46,9 @@ COMMANDS = {
     "demo": ("demo", "demo"),
 }
 _SECTIONS = {
-    "For the institution": ("init", "course", "issue", "issue-records", "serve", "migrate"),
+    "For the institution": (
+        *("init", "course", "issue", "issue-records", "render", "serve", "migrate"),
+    ),
     "For registrars": ("revoke", "suspend", "restore", "replace", "publish"),
     "For security staff": ("keys", "log"),
     "For anyone": ("verify", "code", "trust"),
@@ -59,6 +62,8 @@ _EXTRAS = {
     "fastapi": "web",
     "uvicorn": "web",
     "jinja2": "web",
+    "typst": "render",
+    "zxingcpp": "render",
 }
 _Command = TypeVar("_Command", bound=Callable[..., object])
 

@@ -3,14 +3,14 @@
 import csv
 import os
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from signedcert.carriers.bundle import SUFFIX, Bundle
 from signedcert.core.code import VerificationCode
 from signedcert.documents.text import cell
-from signedcert.errors import IssueError
+from signedcert.files import only_writer, write_result
 from signedcert.issue.issuer import Issued
 from signedcert.issue.prepare import Row
 from signedcert.issue.rows import BadRow
@@ -86,7 +86,7 @@ def write_bundle(line: WrittenRow, bundle: Bundle, directory: Path) -> None:
     """Puts the bundle of a line into ``directory``, whole or not at all."""
     data = bundle.encode()
     if not (line.way == "again" and _holds(directory / line.file, data)):
-        _write(directory, line.file, data)
+        write_result(directory, line.file, data)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -94,21 +94,6 @@ def _holds(path: Path, data: bytes) -> bool:
         return path.read_bytes() == data
     except OSError:
         return False
-
-
-def _write(directory: Path, name: str, data: bytes) -> None:
-    """As ``write_atomic``, but for many: not synced, since all of it can be made again, and by
-    way of one file a process.
-    """
-    part = f"{directory}/.{os.getpid()}.part"
-    try:
-        with open(part, "wb") as file:  # noqa: PTH123 - Path.open takes twice as long
-            file.write(data)
-        os.replace(part, f"{directory}/{name}")
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(part)  # noqa: PTH108 - as above
-        raise
 
 
 def write_results(outcomes: Iterable[IssuedRow | BadRow], directory: Path) -> Iterator[Counts]:
@@ -140,32 +125,16 @@ def write_reports(
     made = not directory.exists()
     directory.mkdir(parents=True, exist_ok=True)
     try:
-        with _alone(directory), closing(lines):  # whoever makes them is done before the next run
+        with (
+            only_writer(directory),
+            closing(lines),
+        ):  # whoever makes them is done before the next run
             yield from _write_parts(lines, directory, report)
     except BaseException:
         if made:
             with suppress(OSError):  # there is something in it
                 directory.rmdir()
         raise
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """Two runs into one directory would take each other's files away."""
-    import fcntl  # noqa: PLC0415 - POSIX only, as the issuing half is
-
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            message = "another process is writing its results here; wait, or choose another --out"
-            raise IssueError("results-in-use", message, where=str(directory)) from error
-        for part in directory.glob(".[0-9]*.part"):  # of a run that was killed
-            part.unlink(missing_ok=True)  # one that a worker of it just finished, or took away
-        yield
-    finally:
-        os.close(handle)
 
 
 def _write_parts(

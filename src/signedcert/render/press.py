@@ -1,0 +1,115 @@
+"""Typst as it is used here: a template, data, one picture; nothing but those go in."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import typst
+
+from signedcert.errors import RenderError
+from signedcert.render.fonts import load_fonts
+from signedcert.render.script import script_of
+
+Format: TypeAlias = Literal["pdf", "png", "svg"]
+#: What a template is called in its folder.
+MAIN = "certificate.typ"
+#: PDF/A-3a takes attachments and is tagged; PDF/UA-1 makes sure that it can be read aloud.
+_STANDARDS: "list[typst.PDFStandard]" = ["a-3a", "ua-1"]
+_NO_GLYPH = re.compile(r'the text `(".*")` could not be displayed', re.DOTALL)
+_PLACE = re.compile(r"┌─ (.+:\d+:\d+)$", re.MULTILINE)
+_PACKAGE = re.compile("failed to download package|package not found")
+_ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One picture to be made: ``inputs`` is what the template finds in ``sys.inputs``."""
+
+    inputs: Mapping[str, str]
+    format: Format
+    timestamp: int
+    ppi: float = 150
+
+
+class Press:
+    """Compiles the template in a folder. It reads nothing outside of it, but fonts.
+
+    It runs as long as the template does: one that nobody has read belongs into ``GuardedPress``.
+    """
+
+    def __init__(self, root: Path, fonts: Sequence[Path]) -> None:
+        self._folder = root.name
+        nowhere = root / ".packages"  # which is not there
+        self._compiler = typst.Compiler(
+            str(root / MAIN),
+            root=str(root),
+            font_paths=load_fonts(tuple(fonts)),
+            ignore_system_fonts=True,
+            package_path=str(nowhere),
+            package_cache_path=str(nowhere),
+        )
+
+    def print(self, job: Job) -> bytes:
+        """The picture: of a PDF all pages, otherwise the first.
+
+        Raises RenderError: ``glyph-missing``, ``template-failed``.
+        """
+        made = self._compile(job, "pdf")
+        if job.format == "pdf":
+            return made
+        return self._compile(job, job.format)  # which leaves out what no font has, and says nothing
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def _compile(self, job: Job, form: Format) -> bytes:
+        try:
+            made = self._compiler.compile(
+                format=form,
+                ppi=job.ppi,
+                sys_inputs=dict(job.inputs),
+                pdf_standards=_STANDARDS if form == "pdf" else [],
+                timestamp=job.timestamp,
+            )
+        except typst.TypstError as error:
+            raise self._explain(error) from error
+        if isinstance(made, list):
+            made = made[0]
+        if made is None:
+            message = "the template has no page"
+            raise RenderError("template-failed", message)
+        return made
+
+    def _explain(self, error: typst.TypstError) -> RenderError:
+        if found := _NO_GLYPH.search(error.message):
+            return _glyph_missing(_unescape(found.group(1)))
+        place = _PLACE.search(error.diagnostic)
+        where = place.group(1).rpartition(f"{self._folder}/")[2] if place else MAIN
+        if _PACKAGE.search(error.message):
+            message = "a template imports no packages; copy the files that it needs into its folder"
+            return RenderError("template-failed", message, where=where)
+        return RenderError("template-failed", f"Typst says: {error.message}", where=where)
+
+
+def _unescape(quoted: str) -> str:
+    """A text that Rust has put in quotation marks, mostly as JSON does."""
+    text = _ESCAPE.sub(lambda one: json.dumps(chr(int(one[1], 16)))[1:-1], quoted)
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return quoted[1:-1]
+
+
+def _glyph_missing(text: str) -> RenderError:
+    character = text[0]
+    script = script_of(character)
+    others = f", or others for {text!r} as a whole" if len(text) > 1 else ""
+    message = (
+        f"no font has the {script.name} character {character} (U+{ord(character):04X}){others}; "
+        f"install fonts, such as those of the package {script.package}, "
+        "and name their folder with --fonts"
+    )
+    return RenderError("glyph-missing", message, where=character)
