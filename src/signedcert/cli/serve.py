@@ -2,16 +2,22 @@
 
 import os
 import socket
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import uvicorn
 
 from signedcert.cli.app import home_option
 from signedcert.errors import ConfigurationError
+from signedcert.home import Home
 from signedcert.institution import Institution
 from signedcert.web import app as web_app
+
+if TYPE_CHECKING:
+    from signedcert.render.renderer import Renderer
 
 
 @click.command()
@@ -20,6 +26,9 @@ from signedcert.web import app as web_app
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 def serve(home: Path, host: str, port: int) -> None:
     """Serve the verify pages, courses, keys and shared records.
+
+    With the extra render, certificates can be downloaded as PDF and PNG, in the look of the home:
+    see signedcert render --help.
 
     It needs no passphrase: no private key is opened. In front of it, put a web server that speaks
     https under the institution's address, and that does not log addresses under /records/ and
@@ -32,19 +41,27 @@ def serve(home: Path, host: str, port: int) -> None:
     with (
         suppress(KeyboardInterrupt),  # the way to stop it
         Institution.open(home) as institution,
+        _renderer(home) as renderer,
         _listen(host, port) as listener,
     ):
         shown = f"[{host}]" if listener.family is socket.AF_INET6 else host
         address = f"http://{shown}:{listener.getsockname()[1]}/verify"
         click.echo(f"{institution.name}: {address}  (stop with Ctrl+C)", err=True)
         settings = uvicorn.Config(
-            web_app(institution, sign_in_links=True),
+            web_app(institution, sign_in_links=True, renderer=renderer),
             lifespan="off",
             log_level="warning",
             access_log=False,  # the addresses of records and sign-in links are secrets
             server_header=False,
         )
         uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _renderer(home: Path) -> AbstractContextManager["Renderer | None"]:
+    """What makes certificates into pictures, with the extra render."""
+    if find_spec("typst") is None:
+        return nullcontext()
+    return Home.read(home).renderer(explain=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:

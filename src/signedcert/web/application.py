@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
@@ -17,6 +17,9 @@ from signedcert.web.records import RecordPages
 from signedcert.web.sessions import SessionPages
 from signedcert.web.site import HEADERS, Clock, Site
 
+if TYPE_CHECKING:
+    from signedcert.render.renderer import Renderer
+
 _GET = ["GET", "HEAD"]
 
 
@@ -26,6 +29,7 @@ def app(
     *,
     current_learner: CurrentLearner | None = None,
     sign_in_links: bool = False,
+    renderer: "Renderer | None" = None,
 ) -> FastAPI:
     """The pages of one institution, as an ASGI application.
 
@@ -36,6 +40,9 @@ def app(
     Learners see and share their course records at ``/learner`` if there is a way to know them:
     ``current_learner``, the host's own login, returns the learner id of who sends a request, or
     None; or ``sign_in_links`` offers the one-time links that ``signedcert sign-in`` makes.
+
+    With a ``renderer``, such as ``Home.renderer`` makes, the page of an authentic certificate
+    offers it as PDF and PNG, and shows a picture where its address is quoted.
 
     Raises ConfigurationError ``setting-invalid``: both at once, or a ``current_learner`` that is
     a coroutine function, which nobody would wait for.
@@ -54,7 +61,7 @@ def app(
         exception_handlers={HTTPException: site.error, Exception: site.error},
     )
     result.middleware("http")(_add_headers)
-    _add_public(result, PublicPages(site))
+    _add_public(result, PublicPages(site, renderer))
     _add_records(result, RecordPages(site))
     if known is not None:
         _add_learner(result, LearnerPages(site, known, can_sign_out=sessions is not None))
@@ -77,6 +84,8 @@ def _add_public(result: FastAPI, pages: PublicPages) -> None:
         first = prefix == "/verify"
         route(prefix + "/{code}.json", pages.certificate_json, schema=first)
         route(prefix + "/{code}" + SUFFIX, pages.bundle, schema=first)
+        route(prefix + "/{code}.pdf", pages.pdf, schema=first)
+        route(prefix + "/{code}.png", pages.png, schema=first)
         for slash in ("", "/"):  # which some programs add
             route(prefix + slash, pages.form)
             route(prefix + "/{code}" + slash, pages.certificate)

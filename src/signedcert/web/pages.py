@@ -1,5 +1,7 @@
 """The public pages: certificates, courses, keys."""
 
+from typing import TYPE_CHECKING
+
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
@@ -7,15 +9,19 @@ from signedcert.carriers.bundle import MAX_BUNDLE, MEDIA_TYPE, SUFFIX, Bundle
 from signedcert.core.code import Suggestion, VerificationCode, suggest
 from signedcert.core.encoding import dump_json, parse_json
 from signedcert.documents.course import Course
-from signedcert.errors import MalformedError
+from signedcert.errors import MalformedError, RenderError
 from signedcert.log.folder import CHECKPOINT, TILES, landmarks_name
 from signedcert.log.folder import media_type as log_media_type
 from signedcert.publish.folder import REASONS, SNAPSHOT, media_type
 from signedcert.trust.jwks import jwks, served, standard_jwk
 from signedcert.verify.messages import message_of
-from signedcert.verify.report import Report
+from signedcert.verify.report import Report, Verdict
 from signedcert.verify.show import report_to_json, signed_fields
 from signedcert.web.site import Site, root_of, steps_of
+
+if TYPE_CHECKING:
+    from signedcert.render.press import Format
+    from signedcert.render.renderer import Renderer
 
 _MAX_CODE = 80
 _KEY_CACHE = {"Cache-Control": "public, max-age=300"}
@@ -31,8 +37,9 @@ _ENDED = ("compromised", "void")
 class PublicPages:
     """One method for each path. FastAPI runs them on threads; none keeps state."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, renderer: "Renderer | None" = None) -> None:
         self._site = site
+        self._renderer = renderer
         self._institution = site.institution
 
     def home(self, request: Request) -> Response:
@@ -79,6 +86,7 @@ class PublicPages:
             steps=steps_of(report),
             course=course,
             pin=self._institution.pin,
+            pictures=self._renderer is not None and report.verdict is Verdict.AUTHENTIC,
         )
 
     def certificate_json(self, code: str) -> Response:
@@ -106,6 +114,27 @@ class PublicPages:
         name = f"{bundle.code}{SUFFIX}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(bundle.encode(), media_type=MEDIA_TYPE, headers=headers)
+
+    def pdf(self, code: str) -> Response:
+        """The certificate as it is printed; its file is attached."""
+        return self._picture(code, "pdf", "application/pdf", download=True)
+
+    def png(self, code: str) -> Response:
+        """The certificate as a picture, which carries its file."""
+        return self._picture(code, "png", "image/png", download=False)
+
+    def _picture(self, code: str, form: "Format", media_type: str, *, download: bool) -> Response:
+        """404 for what is not authentic, or has a character that no font here has."""
+        bundle = self._find(code)
+        if self._renderer is None or bundle is None or not self._report(bundle, code):
+            raise HTTPException(404)
+        try:
+            made = self._renderer.pdf(bundle) if form == "pdf" else self._renderer.png(bundle)
+        except RenderError as error:
+            raise HTTPException(404) from error
+        way = "attachment" if download else "inline"
+        headers = {"Content-Disposition": f'{way}; filename="{bundle.code}.{form}"', **_NO_CACHE}
+        return Response(made, media_type=media_type, headers=headers)
 
     def _find(self, code: str) -> Bundle | None:
         try:
