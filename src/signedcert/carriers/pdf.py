@@ -6,8 +6,6 @@ from signedcert.carriers.pdffile import PDFFile
 from signedcert.carriers.pdfsyntax import PDFError, Ref, Value, beyond
 from signedcert.errors import MalformedError
 
-#: A page with pictures of a logo and four signatures has some 300 KiB; a scan has several MiB.
-MAX_PDF = 16 * 1024 * 1024
 #: Files attached to a PDF, whatever they are. Mails and forms come to a dozen.
 MAX_ATTACHMENTS = 64
 _MAX_NODES = 64

@@ -50,16 +50,16 @@ class _Place(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """Cross-references of ``count`` objects from ``first`` on; looked at one by one, when needed."""
+    """Cross-references of ``length`` objects from ``first`` on, each looked at when needed."""
 
     first: int
-    count: int
+    length: int
     rows: bytes
     start: int
     widths: tuple[int, ...] = ()
 
     def find(self, number: int) -> _Place | None:
-        """Raises PDFError for an entry that is none. A free one is no place, and ends the search."""
+        """Raises PDFError for an entry that is none. A free one is no place; the search ends."""
         place = self._entry(number - self.first) if self.widths else self._line(number - self.first)
         return place if place.offset or place.container else None
 
@@ -154,7 +154,7 @@ class PDFFile:
         if self._lookups < 0:
             raise beyond("objects on the way to the attachment")
         for run in self._runs:
-            if run.first <= number < run.first + run.count:
+            if run.first <= number < run.first + run.length:
                 return run.find(number)
         return None
 
@@ -245,11 +245,9 @@ class PDFFile:
             seen.add(offset)
             trailer = self._section(offset)
             self.trailer = self.trailer or trailer
-            for link in ("Prev", "XRefStm"):  # the one of hybrid files comes first (7.5.8.4)
-                if type(place := trailer.get(link)) is int:
-                    waiting.append(place)
-            if len(self._runs) > MAX_RUNS:
-                raise beyond(f"{MAX_RUNS} runs of cross-references")
+            # the stream of a hybrid file is looked at before older updates (7.5.8.4)
+            links = (trailer.get(link) for link in ("Prev", "XRefStm"))
+            waiting += [link for link in links if type(link) is int and link >= 0]
 
     def _section(self, offset: int) -> dict[str, Value]:
         reader = Reader(self._data, offset, self._budget)
@@ -261,13 +259,16 @@ class PDFFile:
         reader.word(b"obj")
         return self._xref_stream(reader)
 
+    def _add(self, run: _Run) -> None:
+        if len(self._runs) >= MAX_RUNS:
+            raise beyond(f"{MAX_RUNS} runs of cross-references")
+        self._runs.append(run)
+
     def _table(self, reader: Reader) -> dict[str, Value]:
         while found := _RUN.match(self._data, reader.position):
             first, count = int(found[1]), int(found[2])
-            self._runs.append(_Run(first, count, self._data, found.end()))
+            self._add(_Run(first, count, self._data, found.end()))
             reader.position = found.end() + count * _ENTRY_SIZE
-            if len(self._runs) > MAX_RUNS:
-                raise beyond(f"{MAX_RUNS} runs of cross-references")
         reader.word(b"trailer")
         trailer = reader.value()
         if not isinstance(trailer, dict):
@@ -284,10 +285,8 @@ class PDFFile:
         index = head.get("Index", [0, head.get("Size")])
         start = 0
         for first, count in _pairs(index):
-            self._runs.append(_Run(first, count, rows, start, tuple(widths)))
+            self._add(_Run(first, count, rows, start, tuple(widths)))
             start += count * size
-            if len(self._runs) > MAX_RUNS:
-                raise beyond(f"{MAX_RUNS} runs of cross-references")
         if start > len(rows):
             raise damaged("a cross-reference stream that is too short")
         return head
@@ -318,7 +317,9 @@ def _are_widths(value: Value) -> TypeGuard[list[int]]:
 
 def _pairs(value: Value) -> list[tuple[int, int]]:
     """Of an array of an even number of integers, none of them negative."""
-    numbers = [one for one in value if type(one) is int and one >= 0] if isinstance(value, list) else []
+    numbers = (
+        [one for one in value if type(one) is int and one >= 0] if isinstance(value, list) else []
+    )
     if not isinstance(value, list) or len(numbers) != len(value) or len(numbers) % 2:
         raise damaged("a cross-reference stream without its numbers")
     return list(zip(numbers[::2], numbers[1::2], strict=True))

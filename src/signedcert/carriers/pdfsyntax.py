@@ -35,7 +35,7 @@ _LINE_ENDS = (b"\r\n", b"\r", b"\n")
 _WORDS = {b"true": True, b"false": False, b"null": None}
 
 Value: TypeAlias = Union[
-    None, bool, int, float, bytes, "Name", "Ref", list["Value"], dict[str, "Value"]
+    bool, int, float, bytes, "Name", "Ref", list["Value"], dict[str, "Value"], None
 ]
 
 
@@ -108,25 +108,15 @@ class Reader:
         """The next value."""
         token = self._token()
         match token.lastgroup:
-            case "ref":
-                return Ref(int(token[2]), int(token[3]))
-            case "integer":
-                return int(token["integer"])
-            case "real":
-                return float(token["real"])
-            case "name":
-                return _name(token["name"])
-            case "hex":
-                return bytes.fromhex(_even(token["hex"]))
+            case "open" if depth >= MAX_DEPTH:
+                raise beyond("levels of nesting")
+            case "open" if token["open"] == b"[":
+                return self._array(depth)
+            case "open":
+                return self._dictionary(depth)
             case "text":
                 return self._text()
-            case "open" if depth < MAX_DEPTH:
-                return self._array(depth) if token["open"] == b"[" else self._dictionary(depth)
-            case "open":
-                raise beyond("levels of nesting")
-            case "word" if token["word"] in _WORDS:
-                return _WORDS[token["word"]]
-        raise damaged(f"no value at byte {token.start()}")
+        return _simple(token)
 
     def word(self, *expected: bytes) -> bytes:
         """The next token, which has to be one of these words."""
@@ -192,6 +182,24 @@ class Reader:
         return b"".join(parts[:-1])
 
 
+def _simple(token: re.Match[bytes]) -> Value:
+    """The value that a token alone stands for."""
+    match token.lastgroup:
+        case "ref":
+            return Ref(int(token[2]), int(token[3]))
+        case "integer":
+            return int(token["integer"])
+        case "real":
+            return float(token["real"])
+        case "name":
+            return _name(token["name"])
+        case "hex":
+            return bytes.fromhex(_even(token["hex"]))
+    if token["word"] not in _WORDS:
+        raise damaged(f"no value at byte {token.start()}")
+    return _WORDS[token["word"]]
+
+
 def _meant(piece: re.Match[bytes]) -> bytes:
     """What a part of a literal string stands for (ISO 32000-2, table 3)."""
     plain, octal, letter = piece.groups()
@@ -199,7 +207,7 @@ def _meant(piece: re.Match[bytes]) -> bytes:
         return bytes([int(octal, 8) & 0xFF])
     if letter is not None:
         return b"" if letter in _LINE_ENDS else _ESCAPED.get(letter, letter)
-    return plain  # type: ignore[no-any-return]
+    return plain
 
 
 def _name(spelt: bytes) -> Name:
