@@ -8,6 +8,9 @@ from signedcert.errors import MalformedError
 
 #: Files attached to a PDF, whatever they are. Mails and forms come to a dozen.
 MAX_ATTACHMENTS = 64
+#: A scanner makes one of a page; some cut it into strips.
+MAX_PICTURES = 8
+_JPEG = ("DCTDecode", ["DCTDecode"])
 _MAX_NODES = 64
 _NAMES = ("UF", "F")
 _UTF_16, _UTF_8 = b"\xfe\xff", b"\xef\xbb\xbf"
@@ -36,6 +39,34 @@ def read_pdf(data: bytes, suffix: str, limit: int, where: str = "") -> bytes:
         message = f"{len(found)} different certificates are attached to this PDF; give each alone"
         raise MalformedError("carrier-ambiguous", message, where=where)
     return found.pop()
+
+
+def pdf_pictures(data: bytes, where: str = "") -> list[bytes]:
+    """The JPEG pictures on the first pages, which is what a scanned paper is made of; at most
+    ``MAX_PICTURES``. Pictures in other forms are left out.
+
+    Raises MalformedError, as ``read_pdf`` does.
+    """
+    try:
+        file = PDFFile(data)
+        pictures = [file.raw_stream(ref) for ref in _pictures(file)]
+    except PDFError as error:
+        raise error.refusal(where) from error
+    return [raw for head, raw in pictures if head.get("Filter") in _JPEG]
+
+
+def _pictures(file: PDFFile) -> list[Ref]:
+    """External objects of the first pages (ISO 32000-2, 7.7.3 and 8.8), each once."""
+    catalog = file.dictionary(file.trailer.get("Root"))
+    waiting, nodes = [catalog.get("Pages")], 0
+    found: dict[Ref, None] = {}
+    while waiting and nodes < _MAX_NODES and len(found) < MAX_PICTURES:
+        nodes += 1
+        node = file.dictionary(waiting.pop(0))
+        waiting[:0] = file.array(node.get("Kids"))[:_MAX_NODES]
+        objects = file.dictionary(file.dictionary(node.get("Resources")).get("XObject"))
+        found |= dict.fromkeys(one for one in objects.values() if isinstance(one, Ref))
+    return list(found)[:MAX_PICTURES]
 
 
 def _attached(file: PDFFile, suffix: str, limit: int) -> set[bytes]:

@@ -5,7 +5,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
-from signedcert.carriers.carrier import Kind
+from signedcert.carriers.carrier import Kind, kind_of
 from signedcert.core.code import VerificationCode
 from signedcert.documents.form import KINDS
 from signedcert.errors import ConfigurationError, MalformedError
@@ -18,7 +18,7 @@ MAX_PIXELS = 64_000_000
 #: Larger pictures are made smaller: a QR of 25 mm on A4 still has some 300 of these pixels a side.
 _MAX_SIDE = 4096
 #: What a code can be read from.
-PICTURES: tuple[Kind, ...] = ("JPEG", "PNG", "WebP")
+PICTURES: tuple[Kind, ...] = ("JPEG", "PDF", "PNG", "WebP")
 _FORMATS = ("JPEG", "PNG", "WEBP")
 #: The small QR holds hosts of up to 49 characters.
 MAX_URL = 256
@@ -54,14 +54,15 @@ class PaperCode(NamedTuple):
 
 
 def scan(picture: bytes, where: str = "") -> PaperCode:
-    """The code that is on a picture: the one verify URL among its QR codes.
+    """The code that is on a picture, or on the pictures of a scanned PDF: the one verify URL among
+    its QR codes.
 
     Raises MalformedError: ``qr-missing`` without a QR code, ``qr-foreign`` with others only,
     ``qr-several`` with verify URLs that differ; ``carrier-damaged`` for a picture that cannot be
     read, ``carrier-limit`` for one of more than ``MAX_PIXELS``. Raises ConfigurationError
     ``extra-missing`` without the packages of the extra ``scan``.
     """
-    texts = sorted(_texts(picture, where))
+    texts = sorted({text for one in _pictures(picture, where) for text in _texts(one, where)})
     if not texts:
         message = (
             "no QR code was found on this picture; take it from straight above, sharp and in good "
@@ -81,6 +82,14 @@ def scan(picture: bytes, where: str = "") -> PaperCode:
     if not found:
         raise refused[0]
     return found.pop()
+
+
+def _pictures(picture: bytes, where: str) -> list[bytes]:
+    if kind_of(picture) != "PDF":
+        return [picture]
+    from signedcert.carriers.pdf import pdf_pictures  # noqa: PLC0415 - for PDFs only
+
+    return pdf_pictures(picture, where)
 
 
 def _texts(picture: bytes, where: str) -> set[str]:

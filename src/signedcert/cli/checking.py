@@ -87,15 +87,17 @@ class Checking:
             return self._unreadable(source, error.strerror or "cannot be read")
         report = self.verifier.report(data, at=self.at, code=self.code)
         if report.decisive.detail == "no-document" and kind_of(data) in PICTURES:
-            return self._picture(source.name, data)
+            return self._picture(source.name, data, report)
         return Checked(report.verdict, self._say(source.name, report))
 
-    def _picture(self, name: str, data: bytes) -> Checked:
-        """The code that is on a picture, or why there is none."""
+    def _picture(self, name: str, data: bytes, report: Report) -> Checked:
+        """The code that is on a picture, or why there is none. Of a PDF, ``report`` knows better:
+        few of them were scanned.
+        """
         try:
             return Checked(Verdict.UNDECIDED, "", name=name, paper=scan(data))
         except SignedCertError as error:
-            report = nothing_on(error)
+            report = report if kind_of(data) == "PDF" else nothing_on(error)
             return Checked(report.verdict, self._say(name, report))
 
     def check_paper(
