@@ -6,7 +6,7 @@ from typing import NamedTuple
 BADGE_KEYWORD, BUNDLE_KEYWORD = b"openbadgecredential", b"signedcert"
 #: Elements of an SVG: the one of Open Badges 3.0 (section 5.3.2), and ours beside it.
 BADGE_NAMESPACE = "https://purl.imsglobal.org/ob/v3p0"
-BUNDLE_NAMESPACE = "https://signedcert.org/ns/bundle/1"
+BUNDLE_NAMESPACE = "urn:signedcert:bundle:1"
 
 
 class Carried(NamedTuple):

@@ -12,8 +12,9 @@ Kind: TypeAlias = Literal["PDF", "PNG", "SVG", "JPEG", "WebP"]
 #: A page with the pictures of a logo and of four signatures has some 300 KiB, the same as a PNG at
 #: 300 dpi some 500 KiB; scans and photos have several MiB.
 MAX_CARRIER = 16 * 1024 * 1024
-#: A page has some 400 KiB, and those pictures in base64.
-MAX_SVG = 8 * 1024 * 1024
+#: A page has some 400 KiB, and those pictures in base64. An XML parser takes its time: 0.1 s for
+#: the worst of 4 MiB.
+MAX_SVG = 4 * 1024 * 1024
 
 #: What begins in another way, a comment of several KiB say, is no SVG.
 _SVG = re.compile(

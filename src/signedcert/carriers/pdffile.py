@@ -28,6 +28,8 @@ MAX_LOOKUPS = 256
 #: Bytes that come out of all compressed streams together: a bundle of 1 MiB and the tables of the
 #: largest file. Deflate makes a thousand out of one, so the size of the file is no limit.
 MAX_INFLATED = 4 * 1024 * 1024
+#: Of those, cross-references: five bytes each for 50,000 objects. A certificate has some hundred.
+MAX_REFERENCES = 256 * 1024
 #: ``startxref`` stands in the last bytes, whatever is behind it (ISO 32000-2, annex I).
 _TAIL = 1024
 
@@ -94,6 +96,7 @@ class PDFFile:
         self._budget = Budget()
         self._lookups = MAX_LOOKUPS
         self._inflated = MAX_INFLATED
+        self._references = MAX_REFERENCES
         self._containers: dict[int, tuple[dict[str, Value], bytes]] = {}
         self._runs: list[_Run] = []
         self.trailer: dict[str, Value] = {}
@@ -281,7 +284,8 @@ class PDFFile:
         if head.get("Type") != "XRef" or not _are_widths(widths):
             raise damaged("no cross-reference stream where one should be")
         size = sum(widths)
-        rows = self._decoded(head, raw, MAX_INFLATED)
+        rows = self._decoded(head, raw, self._references)
+        self._references -= len(rows)
         index = head.get("Index", [0, head.get("Size")])
         start = 0
         for first, count in _pairs(index):

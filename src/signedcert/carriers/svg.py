@@ -5,11 +5,10 @@ from xml.parsers import expat
 from signedcert.carriers.carried import BADGE_NAMESPACE, BUNDLE_NAMESPACE, Carried
 from signedcert.errors import MalformedError, Reason
 
-#: Elements and their ends, comments and so on. A certificate has an element for each of some 3,000
-#: letters.
-MAX_TAGS = 64 * 1024
-#: Attributes of all elements, and whatever else has an equals sign.
-MAX_ATTRIBUTES = 128 * 1024
+#: Elements and their ends, comments and so on. A certificate has 1,200.
+MAX_TAGS = 16 * 1024
+#: Attributes of all elements, and whatever else has an equals sign. A certificate has 3,300.
+MAX_ATTRIBUTES = 32 * 1024
 #: Elements in one another; drawing programs nest some ten groups.
 MAX_DEPTH = 64
 
