@@ -82,7 +82,8 @@ SVG_EDITS: tuple[Edit, ...] = (
         _svg(
             _credential,
             lambda a, _: (
-                f'<b:bundle xmlns:b="{BUNDLE_NAMESPACE}"><![CDATA[{a.encode().decode()}]]></b:bundle>'
+                f'<b:bundle xmlns:b="{BUNDLE_NAMESPACE}">'
+                f"<![CDATA[{a.encode().decode()}]]></b:bundle>"
             ),
         ),
         AUTHENTIC,
