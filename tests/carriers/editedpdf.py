@@ -262,6 +262,11 @@ cert)/EF<</F 3 0 R>>>>"
     ),
     Edit("a tree of 5,000 branches", lambda a, _: _wide_tree(a), LIMIT),
     Edit("attached 64 times in pieces", lambda a, _: _in_pieces(a), LIMIT),
+    Edit(
+        "a thousand files attached",
+        _pdf(catalog=_catalog(b"/AF[%b]" % b"".join(b"<</F(%d)>>" % n for n in range(1000)))),
+        LIMIT,
+    ),
     Edit("an object stream in itself", lambda a, _: _nested_streams(a), DAMAGED),
     Edit(
         "updates that lead back",
