@@ -86,17 +86,17 @@ def _replaced(chars: list[_Seen], claimed: dict[int, tuple[int, str]]) -> list[_
 def agrees(claimed: str, drawn: str) -> bool:
     """Whether a replacement text can be what the glyphs say.
 
-    It has the same characters as the glyphs, in any order. Where it has a combining mark, glyphs may
-    have more: type-setters map the glyph of a mark to one of the syllables that it is part of.
+    It has the same characters as the glyphs, in any order. Where these have combining marks, there
+    may be more of them: type-setters map a glyph to one of the syllables that it is part of.
     """
     said, glyphs = Counter(_plain(claimed)), Counter(_plain(drawn))
-    if any(unicodedata.category(one) in ("Mn", "Mc") for one in said):
+    if any(unicodedata.category(one) in ("Mn", "Mc") for one in glyphs):
         return set(said) <= set(glyphs)
     return said == glyphs
 
 
 def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKD", text).casefold()
+    folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(one for one in folded if one.isalnum() or unicodedata.category(one)[0] in "MS")
 
 
