@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from signedcert.carriers.page import Box
 
@@ -14,6 +14,7 @@ MAX_OBJECTS = 20_000
 MAX_CHARACTERS = 20_000
 #: Forms in forms; real ones have one or two.
 MAX_DEPTH = 8
+_MAX_SIZE = 100_000.0
 _MAX_ACTUAL = 4096
 
 #: An object on the page; PDFium owns it, as long as the page is open.
@@ -141,7 +142,7 @@ def _size(text: Handle, index: int) -> float:
     size = raw.FPDFText_GetFontSize(text, index)
     if raw.FPDFText_GetMatrix(text, index, matrix):
         size *= abs(matrix.a * matrix.d - matrix.b * matrix.c) ** 0.5
-    return round(float(size), 1) if size == size and size < 1e6 else 0.0  # noqa: PLR0124 - no NaN
+    return round(float(size), 1) if 0 <= size < _MAX_SIZE else 0.0  # which NaN is not
 
 
 def _font(handle: Handle) -> str:

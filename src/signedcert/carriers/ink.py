@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
 from PIL import Image, ImageChops
+from pypdfium2 import raw
 
 from signedcert.carriers.glyphs import Char, Handle, address, is_text
 from signedcert.carriers.page import Box, Sight
@@ -29,8 +29,12 @@ _FEW = 4
 _HIDDEN, _SEEN = 0.5, 0.6
 _BLACK = (0, 0, 0, 255)
 #: Text that is a window on what is drawn behind it shows by its surroundings.
-_CLIPS = (raw.FPDF_TEXTRENDERMODE_FILL_CLIP, raw.FPDF_TEXTRENDERMODE_STROKE_CLIP)
-_CLIPS += (raw.FPDF_TEXTRENDERMODE_FILL_STROKE_CLIP, raw.FPDF_TEXTRENDERMODE_CLIP)
+_CLIPS = (
+    raw.FPDF_TEXTRENDERMODE_FILL_CLIP,
+    raw.FPDF_TEXTRENDERMODE_STROKE_CLIP,
+    raw.FPDF_TEXTRENDERMODE_FILL_STROKE_CLIP,
+    raw.FPDF_TEXTRENDERMODE_CLIP,
+)
 
 
 class _Layer(NamedTuple):
@@ -46,17 +50,19 @@ def sights(page: pdfium.PdfPage, objects: list[Handle], chars: list[Char]) -> li
 
     The page is changed by this: draw it no more.
     """
-    found = [Sight.SEEN if char.text.isspace() or not char.owner else Sight.UNCLEAR for char in chars]
+    found = [
+        Sight.SEEN if char.text.isspace() or not char.owner else Sight.UNCLEAR for char in chars
+    ]
     layers = _layers(chars)
     canvas = _Canvas.make(page)
     whole = canvas.draw()
     changes = [_change(canvas, whole, objects, layer) for layer in layers]
+    unclear = _unclear([handle for handle in objects if is_text(handle)])
     _blacken(handle for handle in objects if is_text(handle))
-    clips = {address(one) for one in objects if is_text(one) and _is_clip(one)}
     for layer, change in zip(layers, changes, strict=True):
         ink = _ink(canvas, objects, layer)
         for index in layer.chars:
-            if chars[index].owner not in clips and not chars[index].text.isspace():
+            if chars[index].owner not in unclear and not chars[index].text.isspace():
                 box = canvas.pixels(chars[index].box)
                 found[index] = _sight(ink.crop(box), change.crop(box), chars[index])
     return found
@@ -107,7 +113,8 @@ class _Canvas(NamedTuple):
             raw.FPDF_RenderPageBitmap(bitmap, self.page, *place)
             if annotations and self.page.formenv is not None:
                 raw.FPDF_FFLDraw(self.page.formenv, bitmap, self.page, *place)
-            return bitmap.to_pil().convert("RGB")
+            picture: Image.Image = bitmap.to_pil()
+            return picture.convert("RGB")
         finally:
             bitmap.close()
 
@@ -168,8 +175,14 @@ def _blacken(texts: Iterable[Handle]) -> None:
             raw.FPDFTextObj_SetTextRenderMode(handle, raw.FPDF_TEXTRENDERMODE_FILL)
 
 
-def _is_clip(handle: Handle) -> bool:
-    return raw.FPDFTextObj_GetTextRenderMode(handle) in _CLIPS
+def _unclear(texts: list[Handle]) -> set[int]:
+    """Text of which the ink says nothing: a window on what is drawn behind it; and where all of it
+    is invisible, what a scanner has read, and laid over its picture.
+    """
+    modes = {address(text): raw.FPDFTextObj_GetTextRenderMode(text) for text in texts}
+    if set(modes.values()) == {raw.FPDF_TEXTRENDERMODE_INVISIBLE}:
+        return set(modes)
+    return {text for text, mode in modes.items() if mode in _CLIPS}
 
 
 def _sight(ink: Image.Image, change: Image.Image, char: Char) -> Sight:

@@ -89,18 +89,3 @@ class Page(NamedTuple):
 def is_pdf(data: bytes) -> bool:
     """Whether viewers would take ``data`` for a PDF: the mark may stand behind other bytes."""
     return b"%PDF-" in data[:1024]
-
-
-def read_page(pdf: bytes) -> Page:
-    """What ``pdf`` says, read in this process; the file may be anything.
-
-    Never raises for a bad file: the page says why it could not be read. Native code reads it: for
-    files from strangers there is ``PageReader``, which survives a crash and has limits.
-    """
-    if len(pdf) > MAX_PDF:
-        return Page(unread="page-too-large")
-    try:
-        from signedcert.carriers.sight import read_runs  # noqa: PLC0415 - an extra, 80 ms
-    except ImportError:
-        return Page(unread="extractor-missing")
-    return read_runs(pdf)

@@ -15,7 +15,9 @@ _DROPPED = re.compile(
 )
 _QUOTES = str.maketrans("\u2018\u2019\u02bc", "'''")
 #: Behind or in front of a value, these begin something else.
-_SEPARATORS = frozenset(":,;()[]{}|·•\u2013\u2014\"«»\u201c\u201d\u201e。、，：（）「」")
+_SEPARATORS = frozenset(
+    ':,;()[]{}|·•"«»\u2013\u2014\u201c\u201d\u201e\u3001\u3002\uff0c\uff1a\uff08\uff09\u300c\u300d'
+)
 #: Scripts in which words are written without a space between them, or take endings.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -102,7 +104,8 @@ class PageText:
 
     def others(self, texts: list[str]) -> list[tuple[float, str]]:
         """The lines that are seen and have no part of these texts, with the size of their type."""
-        taken = {run.line for text in texts for place in self.places(text) for run in place.runs}
+        places = [place for text in texts for place in self.places(text) if not place.glued]
+        taken = {run.line for place in places for run in place.runs}
         found = []
         for number, chars in self._lines.items():
             seen = [char for char in chars if char.run.sight is Sight.SEEN]

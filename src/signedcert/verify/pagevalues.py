@@ -30,11 +30,14 @@ _DATE = re.compile(
     ),
     re.IGNORECASE,
 )
-_CODE = re.compile(r"(?<![0-9a-z])[0-9a-z]{4}(?:[-\u2010-\u2014\u2212][0-9a-z]{4}){4}(?![0-9a-z])", re.I)
+_CODE = re.compile(
+    r"(?<![0-9a-z])[0-9a-z]{4}(?:[-\u2010-\u2014\u2212][0-9a-z]{4}){4}(?![0-9a-z])",
+    re.IGNORECASE,
+)
 
 
 def dates_in(line: str) -> tuple[list[frozenset[date]], str]:
-    """The dates in a line, each in all of its readings (3/4/2026 has two), and the rest of the line.
+    """The dates in a line, each in all of its readings (3/4/2026 has two), and the rest of it.
 
     Understood are numbers in the usual orders, English names of months, and 年月日.
     """
@@ -45,9 +48,7 @@ def dates_in(line: str) -> tuple[list[frozenset[date]], str]:
 
 def _ascii_digits(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text)
-    return "".join(
-        str(unicodedata.decimal(one)) if one.isdecimal() else one for one in folded
-    )
+    return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in folded)
 
 
 def _readings(match: re.Match[str]) -> frozenset[date]:

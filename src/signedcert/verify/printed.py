@@ -94,10 +94,11 @@ def compare(page: Page, claims: Claims) -> Printed:
         return Printed(unread="page-without-text")
     others = [PageText(page, number) for number in sorted({run.page for run in page.runs} - {1})]
     texts: list[tuple[FieldName, tuple[str, ...]]] = [
-        *([("learner", (claims.learner,))] if claims.learner else []),
+        ("learner", (claims.learner or "",)),
         ("course", (claims.course,)),
         ("issuer", claims.issuers),
     ]
+    texts = [(field, signed) for field, signed in texts if any(signed)]
     rivals = first.others([text for _, signed in texts for text in signed])
     findings = [_text_field(first, others, rivals, field, signed) for field, signed in texts]
     dated, coded = _date_field(first, claims), _code_field(first, claims.code)
@@ -136,9 +137,7 @@ def _found(
     if field != "issuer" and first.is_small(best.size, _LARGER, _MUCH_LARGER):
         return Finding(field, Answer.NOT_COMPARED, signed, why="small-print")
     if not best.alone:
-        return Finding(
-            field, Answer.NOT_COMPARED, signed, first.line_of(best), "among-other-words"
-        )
+        return Finding(field, Answer.NOT_COMPARED, signed, first.line_of(best), "among-other-words")
     return Finding(field, Answer.SAME, signed)
 
 
@@ -195,7 +194,9 @@ def _code_field(first: PageText, code: str) -> Finding:
         return Finding("code", Answer.SAME, code)
     if any(place.sight is Sight.HIDDEN for place in places):
         return Finding("code", Answer.DIFFERENT, code, first.beneath(places), "hidden")
-    return Finding("code", Answer.NOT_COMPARED, code, why="sight-unclear" if places else "not-found")
+    return Finding(
+        "code", Answer.NOT_COMPARED, code, why="sight-unclear" if places else "not-found"
+    )
 
 
 def _almost(first: PageText, code: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from signedcert.verify.report import Report, Signed
 if TYPE_CHECKING:
     from signedcert.documents.record import CourseResult
     from signedcert.documents.recordbadge import RecordCredential
+    from signedcert.verify.printed import Printed
 
 #: In the place of what the learner does not show.
 WITHHELD = "not shown by the learner"
@@ -138,7 +139,7 @@ def _other_name(credential: Signed, name: str) -> str | None:
 def report_to_json(report: Report) -> dict[str, object]:
     """The report for programs: verdict, reason, the ten checks, and what was signed if genuine:
     one of the members ``certificate`` and ``record``. ``status`` is null unless it is genuine and
-    its institution publishes statuses.
+    its institution publishes statuses; ``printed`` unless a page was given to compare with.
     """
     words = message_of(report.verdict, report.reason, report.kind)
     return {
@@ -163,6 +164,24 @@ def report_to_json(report: Report) -> dict[str, object]:
         "certificate": _signed(report) if report.kind == "certificate" else None,
         "record": _signed(report) if report.kind == "record" else None,
         "status": _standing(report.status),
+        "printed": None if report.printed is None else _printed(report.printed),
+    }
+
+
+def _printed(printed: "Printed") -> dict[str, object]:
+    return {
+        "compared": printed.compared,
+        "unread": printed.unread,
+        "fields": [
+            {
+                "field": one.field,
+                "answer": one.answer.value,
+                "why": one.why,
+                "signed": one.signed,
+                "page": one.page or None,
+            }
+            for one in printed.findings
+        ],
     }
 
 
