@@ -26,7 +26,7 @@ TRUST = HERE / "trust"
 FILES = [file for folder in FOLDERS for file in sorted((HERE / folder).iterdir())]
 NAMES = sorted(f"{file.parent.name}/{file.stem}" for file in FILES)
 
-#: Reasons that nothing can give before shards are read.
+#: Reasons that no document gives by itself: it takes a page, which vectors have not.
 NOT_YET = {"printed-text-differs"}
 #: Reasons that only status files are refused for.
 OF_STATUS_FILES = {

@@ -5,6 +5,7 @@ clip, a hidden layer, the colour of the paper, no colour at all, a place outside
 """
 
 import ctypes
+from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ MAX_LAYERS = 6
 _CORE, _CORE_SEEN = 128, 24
 _THIN, _THIN_SEEN = 24, 4
 _FEW = 4
+#: Text objects that PDFium looks back for doubles, and how much of their places doubles share.
+_NEAR, _SAME_PLACE = 6, 0.5
 #: More than a half of its ink is seen, or a letter is not seen.
 _HIDDEN, _SEEN = 0.5, 0.6
 _BLACK = (0, 0, 0, 255)
@@ -46,29 +49,57 @@ class _Layer(NamedTuple):
 
 
 def sights(page: pdfium.PdfPage, objects: list[Handle], chars: list[Char]) -> list[Sight]:
-    """For each character, whether it is seen. White space counts as seen.
+    """For each character, whether it is seen; of a space, whether what is in front of it is.
 
     The page is changed by this: draw it no more.
     """
     found = [
         Sight.SEEN if char.text.isspace() or not char.owner else Sight.UNCLEAR for char in chars
     ]
-    layers = _layers(chars)
+    texts = [handle for handle in objects if is_text(handle)]
+    layers = _layers(chars, _twins(texts, {char.owner for char in chars}))
     canvas = _Canvas.make(page)
     whole = canvas.draw()
     changes = [_change(canvas, whole, objects, layer) for layer in layers]
-    unclear = _unclear([handle for handle in objects if is_text(handle)])
-    _blacken(handle for handle in objects if is_text(handle))
+    unclear = _unclear(texts)
+    _blacken(texts)
     for layer, change in zip(layers, changes, strict=True):
         ink = _ink(canvas, objects, layer)
         for index in layer.chars:
             if chars[index].owner not in unclear and not chars[index].text.isspace():
                 box = canvas.pixels(chars[index].box)
                 found[index] = _sight(ink.crop(box), change.crop(box), chars[index])
+    for index, char in enumerate(chars):
+        if index and char.text == " ":
+            found[index] = found[index - 1]
     return found
 
 
-def _layers(chars: list[Char]) -> list[_Layer]:
+def _twins(texts: list[Handle], owners: set[int]) -> dict[int, set[int]]:
+    """By text object, those that say the same in nearly the same place, as a shadow does, or bold
+    type that is made by printing twice. PDFium gives their characters once.
+    """
+    twins: dict[int, set[int]] = {}
+    recent: deque[tuple[int, Box]] = deque(maxlen=_NEAR)
+    for handle in texts:
+        number, box = address(handle), _bounds(handle)
+        if number in owners:
+            recent.append((number, box))
+            continue
+        for other, place in recent:
+            if place.share(box) > _SAME_PLACE:
+                twins.setdefault(other, set()).add(number)
+    return twins
+
+
+def _bounds(handle: Handle) -> Box:
+    sides = [ctypes.c_float() for _ in range(4)]
+    raw.FPDFPageObj_GetBounds(handle, *sides)
+    left, bottom, right, top = (side.value for side in sides)
+    return Box(left, bottom, right, top)
+
+
+def _layers(chars: list[Char], twins: dict[int, set[int]]) -> list[_Layer]:
     """As few as it takes; what would need more than ``MAX_LAYERS`` is in none."""
     boxes: dict[int, Box] = {}
     members: dict[int, list[int]] = {}
@@ -84,7 +115,7 @@ def _layers(chars: list[Char]) -> list[_Layer]:
             layer = _Layer(set(), [], [])
             layers.append(layer)
         if layer is not None:
-            layer.owners.add(owner)
+            layer.owners.update({owner}, twins.get(owner, ()))
             layer.boxes.append(box)
             layer.chars.extend(members[owner])
     return layers

@@ -45,6 +45,18 @@ class Box(NamedTuple):
             and other.bottom - margin < self.top
         )
 
+    def share(self, other: "Box") -> float:
+        """How much of the smaller box is in the larger one, from 0 to 1."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.top, other.top) - max(self.bottom, other.bottom)
+        least = min(self.area, other.area)
+        return max(width, 0.0) * max(height, 0.0) / least if least > 0 else 0.0
+
+    @property
+    def area(self) -> float:
+        """Zero for what has no ink."""
+        return max(self.right - self.left, 0.0) * max(self.top - self.bottom, 0.0)
+
     def around(self, other: "Box") -> "Box":
         """The smallest box with both in it."""
         return Box(

@@ -1,5 +1,6 @@
 """Many files verified, a batch at a time, in this process or in others."""
 
+import atexit
 import hashlib
 import io
 import json
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import chain, islice
 from operator import attrgetter
 from pathlib import Path
@@ -17,11 +19,13 @@ from typing import Literal, NamedTuple, TypeAlias
 import click
 
 from signedcert.carriers.bundle import MAX_BUNDLE, SUFFIX
+from signedcert.carriers.page import Page, is_pdf
+from signedcert.carriers.pagereader import PageReader
 from signedcert.documents.text import cell, visible
 from signedcert.files import read_at_most
 from signedcert.verify.messages import message_of, outcome_title, step_title
 from signedcert.verify.report import Outcome, Report, Verdict
-from signedcert.verify.show import report_to_json, signed_fields
+from signedcert.verify.show import page_in_words, report_to_json, signed_fields
 from signedcert.verify.verifier import Verifier
 
 #: What is said of each file: a block of text, one with all ten steps, JSON, or a line of CSV.
@@ -52,6 +56,8 @@ _STYLE = {
     Verdict.UNDECIDED: ("?", "yellow"),
     Verdict.UNREADABLE: ("?", "red"),
 }
+#: Verdicts with which the content of the document is shown.
+_SHOWN = (Verdict.AUTHENTIC, Verdict.NOT_STANDING)
 
 
 class Source(NamedTuple):
@@ -92,7 +98,7 @@ class Checking:
             data = source.data if source.data is not None else _read(source)
         except OSError as error:
             return self._unreadable(source, error.strerror or "cannot be read")
-        report = self.verifier.report(data, at=self.at, code=self.code)
+        report = self.verifier.report(data, at=self.at, code=self.code, page=_page(data))
         return Checked(report.verdict, self._say(source.name, report))
 
     def _say(self, name: str, report: Report) -> str:
@@ -216,6 +222,19 @@ def _read(source: Source) -> bytes:
     return read_at_most(source.name, MAX_BUNDLE + 1)
 
 
+def _page(data: bytes) -> Page | None:
+    """What a PDF shows, to compare it with what is in it; other files show nothing."""
+    return _reader().read(data) if is_pdf(data) else None
+
+
+@cache
+def _reader() -> PageReader:
+    """One for all files of this process."""
+    reader = PageReader()
+    atexit.register(reader.close)
+    return reader
+
+
 def csv_line(cells: Iterable[str]) -> str:
     """A line of CSV, its end included, of cells that no spreadsheet takes for a formula."""
     import csv  # noqa: PLC0415 - for those who want it
@@ -260,9 +279,11 @@ def _headline(verdict: Verdict, name: str) -> str:
 def _block(name: str, report: Report, *, steps: bool) -> str:
     words = message_of(report.verdict, report.reason, report.kind)
     lines = [_headline(report.verdict, name)]
-    if report.verdict is Verdict.AUTHENTIC or report.verdict is Verdict.NOT_STANDING:
+    if report.verdict in _SHOWN or report.reason == "printed-text-differs":
         lines += [f"    {label + ': ':22}{value}" for label, value in signed_fields(report)]
     lines += [f"  {words.title}. {words.text}", f"  {words.advice}"]
+    if report.verdict in _SHOWN and (page := page_in_words(report)):
+        lines.append(f"  {page}")
     decisive = report.decisive
     if steps:
         lines += _steps(report)

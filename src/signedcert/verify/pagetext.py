@@ -51,10 +51,13 @@ def is_intricate(text: str) -> bool:
     """Whether type-setters and readers of PDFs disagree on the order of these characters: it is
     written from the right, or has marks that do not combine with their letter.
     """
-    return any(
-        unicodedata.bidirectional(one) in ("R", "AL") or unicodedata.category(one) in ("Mn", "Mc")
-        for one in unicodedata.normalize("NFC", text)
-    )
+    return has_marks(text) or any(unicodedata.bidirectional(one) in ("R", "AL") for one in text)
+
+
+def has_marks(text: str) -> bool:
+    """Whether there are marks that do not combine with their letter to one character."""
+    normal = unicodedata.normalize("NFC", text)
+    return any(unicodedata.category(one) in ("Mn", "Mc") for one in normal)
 
 
 class Place(NamedTuple):
@@ -127,16 +130,6 @@ class PageText:
             if run.sight is Sight.SEEN and any(run.box.touches(box) for box in boxes)
         ]
         return " ".join(seen)
-
-    def is_small(self, size: float, larger: float, much: float) -> bool:
-        """Whether type of this size is no larger than most of the text, and other text is."""
-        sizes = Counter[float]()
-        for run in self.runs:
-            if run.sight is Sight.SEEN:
-                sizes[run.size] += len(run.text)
-        if not sizes:
-            return False
-        return size < larger * sizes.most_common(1)[0][0] and max(sizes) > much * size
 
     def places(self, text: str) -> list[Place]:
         """Where ``text`` stands. That of an intricate script is found by its letters, whatever

@@ -5,58 +5,12 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import date
 from difflib import SequenceMatcher
-from enum import Enum
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
-from signedcert.carriers.page import Page, Sight, Unread
-from signedcert.verify.pagetext import PageText, Place, fold, is_intricate
+from signedcert.carriers.page import Page, Sight
+from signedcert.verify.answers import Answer, FieldName, Finding, Printed
+from signedcert.verify.pagetext import PageText, Place, fold, has_marks, is_intricate
 from signedcert.verify.pagevalues import codes_in, dates_in, is_code, numbers_in
-
-FieldName: TypeAlias = Literal["learner", "course", "completed", "issuer", "code"]
-#: Why a field is said to differ, or why it could not be compared.
-Why: TypeAlias = Literal[
-    "other-text",
-    "hidden",
-    "unreadable-letters",
-    "among-other-words",
-    "small-print",
-    "other-page",
-    "sight-unclear",
-    "other-date",
-    "not-found",
-]
-
-
-class Answer(Enum):
-    """What came of comparing one field."""
-
-    SAME = "same"
-    NOT_COMPARED = "not compared"
-    DIFFERENT = "different"
-
-
-class Finding(NamedTuple):
-    """One field: what was ``signed``, and what the page has in its place, if that could be told."""
-
-    field: FieldName
-    answer: Answer
-    signed: str
-    page: str = ""
-    why: Why | None = None
-
-
-class Printed(NamedTuple):
-    """What came of comparing a page with what was signed: a finding for each field, or in
-    ``unread`` why the page could not be read.
-    """
-
-    findings: tuple[Finding, ...] = ()
-    unread: Unread | None = None
-
-    @property
-    def compared(self) -> bool:
-        """Whether each field was found, as it was signed and as it is to be."""
-        return bool(self.findings) and all(one.answer is Answer.SAME for one in self.findings)
 
 
 class Claims(NamedTuple):
@@ -75,6 +29,8 @@ class Claims(NamedTuple):
 #: A code that is as like the signed one as this, and not the same, was that one; and so of a line
 #: in type as large as that of the value.
 _ALIKE, _RIVAL = 0.8, 0.85
+#: A line that is less like a value than this is shown in its place only for its size.
+_RELATED = 0.5
 _MAX_LINE = 400
 #: A name is larger than the body text, or nothing is larger than the name.
 _LARGER, _MUCH_LARGER = 1.1, 1.25
@@ -116,7 +72,7 @@ def _text_field(
     if not places:
         if any(other.places(text) for other in others for text in signed):
             return Finding(field, Answer.NOT_COMPARED, signed[0], why="other-page")
-        return _missing(first, field, signed)
+        return _missing(first, rivals, field, signed)
     seen = [place for place in places if place.sight is Sight.SEEN]
     hidden = [place for place in places if place.sight is Sight.HIDDEN]
     best = max(seen, key=lambda place: (place.alone, place.size), default=None)
@@ -134,29 +90,44 @@ def _found(
     for size, line in rivals:
         if size >= best.size and _alike(line, signed) >= _RIVAL:
             return Finding(field, Answer.DIFFERENT, signed, line, "other-text")
-    if field != "issuer" and first.is_small(best.size, _LARGER, _MUCH_LARGER):
+    if field != "issuer" and _is_small(best.size, rivals):
         return Finding(field, Answer.NOT_COMPARED, signed, why="small-print")
     if not best.alone:
         return Finding(field, Answer.NOT_COMPARED, signed, first.line_of(best), "among-other-words")
     return Finding(field, Answer.SAME, signed)
 
 
-def _missing(first: PageText, field: FieldName, signed: tuple[str, ...]) -> Finding:
+def _is_small(size: float, rivals: list[tuple[float, str]]) -> bool:
+    """Whether type of this size is no larger than most of the other text, and some of that is."""
+    sizes = sorted(other for other, line in rivals for _ in line)
+    if not sizes:
+        return False
+    middle = sizes[len(sizes) // 2]
+    return size < _LARGER * middle and sizes[-1] > _MUCH_LARGER * size
+
+
+def _missing(
+    first: PageText, rivals: list[tuple[float, str]], field: FieldName, signed: tuple[str, ...]
+) -> Finding:
     lines = first.lines()
     nearest = max(lines, key=lambda line: _alike(line, signed[0]), default="")
     if any(_may_be(line, text) for line in lines for text in signed):
         return Finding(field, Answer.NOT_COMPARED, signed[0], nearest, "unreadable-letters")
-    shown = nearest if _alike(nearest, signed[0]) > _ALIKE / 2 else ""
-    return Finding(field, Answer.DIFFERENT, signed[0], shown, "other-text")
+    if _alike(nearest, signed[0]) < _RELATED:
+        nearest = max(rivals, default=(0.0, ""))[1]
+    return Finding(field, Answer.DIFFERENT, signed[0], nearest, "other-text")
 
 
 def _may_be(line: str, signed: str) -> bool:
     """Whether a reader may see ``signed`` in this line, though its letters do not say so."""
     if any(one == "\ufffd" or unicodedata.category(one) == "Co" for one in line):
         return True
-    if is_intricate(signed):
-        return set(fold(signed)) <= set(fold(line))
-    return _ACCENTS.search(line) is not None and _bare(signed) in _bare(line)
+    if not is_intricate(signed):
+        return _ACCENTS.search(line) is not None and _bare(signed) in _bare(line)
+    if has_marks(signed):  # syllables may be said twice, but none comes in
+        return set(fold(line)) <= set(fold(signed)) and _alike(line, signed) >= _RELATED
+    directions = {unicodedata.bidirectional(one) for one in line}
+    return "L" in directions and set(fold(signed)) <= set(fold(line))
 
 
 def _bare(text: str) -> str:
@@ -179,6 +150,9 @@ def _date_field(first: PageText, claims: Claims) -> Finding:
             return Finding("completed", Answer.SAME, signed)
         return Finding("completed", Answer.NOT_COMPARED, signed, ", ".join(others), "other-date")
     day_and_year = {claims.completed.day, claims.completed.year}
+    hidden = [one for line in first.lines(Sight.HIDDEN) for one in dates_in(line)[0]]
+    if any(claims.completed in one for one in hidden):
+        return Finding("completed", Answer.DIFFERENT, signed, ", ".join(others), "hidden")
     if not others or any(day_and_year <= numbers_in(rest) for _, rest in read):
         return Finding("completed", Answer.NOT_COMPARED, signed, why="not-found")
     return Finding("completed", Answer.DIFFERENT, signed, ", ".join(others), "other-date")

@@ -13,7 +13,7 @@ from signedcert.trust.status import DocumentStatus
 if TYPE_CHECKING:
     from signedcert.documents.record import CourseResult
     from signedcert.documents.recordbadge import RecordCredential
-    from signedcert.verify.printed import Printed
+    from signedcert.verify.answers import Printed
 
 #: What is signed: a course certificate or a course record.
 Kind: TypeAlias = Literal["certificate", "record"]

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from signedcert.core.encoding import format_time
 from signedcert.documents.openbadges import Credential
 from signedcert.trust.status import DocumentStatus
+from signedcert.verify.answers import Answer, Printed, finding_in_words, unread_in_words
 from signedcert.verify.messages import message_of, outcome_title, step_title
 from signedcert.verify.report import Report, Signed
 
 if TYPE_CHECKING:
     from signedcert.documents.record import CourseResult
     from signedcert.documents.recordbadge import RecordCredential
-    from signedcert.verify.printed import Printed
+
 
 #: In the place of what the learner does not show.
 WITHHELD = "not shown by the learner"
@@ -76,6 +77,20 @@ def standing_in_words(status: DocumentStatus | None) -> str | None:
     since = f" since {status.since:%Y-%m-%d}" if status.since else ""
     why = f" ({status.reason})" if status.reason else ""
     return f"{status.status}{since}{why}, as of {status.as_of:{_UTC}}"
+
+
+def page_in_words(report: Report) -> str | None:
+    """Whether the page that the document came in says the same; None without one."""
+    printed = report.printed
+    if printed is None:
+        return None
+    if printed.compared:
+        return "The text of the page is the one that was signed, as far as a program can see."
+    fields = "; ".join(
+        finding_in_words(one) for one in printed.findings if one.answer is not Answer.SAME
+    )
+    why = unread_in_words(printed.unread) if printed.unread else fields
+    return f"The text of the page was not compared ({why}). Compare it with the above by eye."
 
 
 def result_fields(record: "RecordCredential") -> list[tuple[str, str]]:
@@ -168,7 +183,7 @@ def report_to_json(report: Report) -> dict[str, object]:
     }
 
 
-def _printed(printed: "Printed") -> dict[str, object]:
+def _printed(printed: Printed) -> dict[str, object]:
     return {
         "compared": printed.compared,
         "unread": printed.unread,
