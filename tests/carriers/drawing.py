@@ -76,7 +76,7 @@ class Pdf(NamedTuple):
     objects: tuple[str, ...] = ()
 
     def encode(self) -> bytes:
-        """The file. ``objects`` are those from 20 on, each annotation two from 40, pages from 60."""
+        """The file: ``objects`` from 20 on, two for each annotation from 40, pages from 60."""
         objects = {
             1: f"<</Type/Catalog/Pages 2 0 R {self.catalog}>>",
             3: "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",

@@ -103,8 +103,8 @@ def _families() -> set[str]:
     return set(typst.Fonts().families())
 
 
-def typeset(*, standards: tuple[str, ...] = ("a-3a",), **values: str) -> bytes:
-    """A certificate with these values: learner, course, issuer, dates, code."""
+def typeset(values: dict[str, str], standards: tuple[str, ...] = ("a-3a",)) -> bytes:
+    """A certificate with these values: learner, course, issuer, dates and code."""
     import typst  # noqa: PLC0415 - starts slowly
 
     data = {**values, "url": "learn.example.edu/verify/", "fonts": list(FONTS.values())}
