@@ -103,7 +103,7 @@ def _families() -> set[str]:
     return set(typst.Fonts().families())
 
 
-def typeset(values: dict[str, str], standards: tuple[str, ...] = ("a-3a",)) -> bytes:
+def typeset(values: dict[str, str], *, tagged: bool = False) -> bytes:
     """A certificate with these values: learner, course, issuer, dates and code."""
     import typst  # noqa: PLC0415 - starts slowly
 
@@ -111,7 +111,7 @@ def typeset(values: dict[str, str], standards: tuple[str, ...] = ("a-3a",)) -> b
     result: bytes = typst.compile(
         _SOURCE.encode(),
         format="pdf",
-        pdf_standards=list(standards),
+        pdf_standards=["a-3a", "ua-1"] if tagged else ["a-3a"],
         sys_inputs={"data": json.dumps(data)},
     )
     return result

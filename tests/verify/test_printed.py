@@ -72,7 +72,7 @@ def test_an_honest_page_in_each_script_raises_no_alarm(script: str) -> None:
 def test_a_tagged_page_in_each_script_raises_no_alarm(script: str) -> None:
     require_font(script)
     claims, values = in_script(script)
-    page = read_page(typeset(values, ("a-3a", "ua-1")))
+    page = read_page(typeset(values, tagged=True))
     assert open_(compare(page, claims)) == []
 
 
