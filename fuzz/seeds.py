@@ -26,6 +26,7 @@ from tests.reference import (
     salts,
 )
 
+from fuzz.carrierseeds import carrier_seeds
 from fuzz.ceremonyseeds import ceremony_seeds
 from fuzz.landmarkseeds import landmark_seeds
 from fuzz.log import join
@@ -75,6 +76,7 @@ def main(wanted: list[str]) -> None:
         **landmark_seeds(world),
         **status_seeds(),
         **ceremony_seeds(),
+        **carrier_seeds(world),
         **page_seeds(),
     }
     for target in wanted or {name.partition("/")[0] for name in seeds}:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signedcert.carriers.bundle import MAX_BUNDLE, MEDIA_TYPE, SUFFIX, Bundle
+from signedcert.carriers.carrier import MAX_CARRIER
 from signedcert.core.code import VerificationCode
 from signedcert.core.jws import MAX_COMPACT, CompactJWS
 from signedcert.errors import IssueError, MalformedError
@@ -249,10 +250,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_is_too_large_is_not_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "x.signedcert"
-    path.write_bytes(b" " * (MAX_BUNDLE + 1))
-    with pytest.raises(MalformedError) as caught:
-        Bundle.read(path)
-    assert (caught.value.reason, caught.value.where) == ("too-large", str(path))
+    for data in (b" " * (MAX_CARRIER + 1), b'{"version":' + b" " * MAX_BUNDLE + b"1}"):
+        path.write_bytes(data)
+        with pytest.raises(MalformedError) as caught:
+            Bundle.read(path)
+        assert (caught.value.reason, caught.value.where) == ("too-large", str(path))
 
 
 def test_a_file_with_something_else_is_named(tmp_path: Path) -> None:
@@ -260,7 +262,7 @@ def test_a_file_with_something_else_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"%PDF-1.7")
     with pytest.raises(MalformedError) as caught:
         Bundle.read(path)
-    assert (caught.value.reason, caught.value.where) == ("no-document", str(path))
+    assert (caught.value.reason, caught.value.where) == ("carrier-damaged", str(path))
 
 
 def test_the_media_type_says_what_it_is() -> None:

@@ -244,7 +244,7 @@ def test_a_file_without_permission_is_wrong_use(
 
     trust = TrustStore.read(trusted[1])  # type: ignore[arg-type]
     monkeypatch.setattr("signedcert.cli.verify.read_trust", lambda _: trust)
-    monkeypatch.setattr("signedcert.cli.checking.read_at_most", refuse)
+    monkeypatch.setattr("signedcert.cli.sources.read_at_most", refuse)
     done = run("verify", maria, *trusted)
     assert done.status == 2
     assert "Permission denied" in done.err
@@ -296,7 +296,7 @@ def test_a_folder_without_certificates_is_wrong_use(
     (tmp_path / "empty").mkdir()
     done = run("verify", tmp_path / "empty", *trusted)
     assert done.status == 2
-    assert "no .signedcert file in this folder" in done.err
+    assert "no .signedcert, .pdf, .png, .svg file in this folder" in done.err
 
 
 @pytest.mark.parametrize(("content", "status"), [(None, 0), (b"", 5), (b"\xff" * 10, 5)])

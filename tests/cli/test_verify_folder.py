@@ -11,7 +11,8 @@ import pytest
 
 from signedcert import batch as batch_module
 from signedcert.cli import checking as module
-from signedcert.cli.checking import COLUMNS, Checking, Source, check_all
+from signedcert.cli.checking import COLUMNS, Checking, check_all
+from signedcert.cli.sources import Source
 from signedcert.verify.verifier import Verifier
 from tests.cli.running import Done
 from tests.reference import AT, make_world

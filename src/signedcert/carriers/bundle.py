@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from signedcert.carriers.carrier import MAX_CARRIER, kind_of, unpack
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import check_spelling, dump_json, parse_json
 from signedcert.core.jws import MAX_COMPACT, CompactJWS
@@ -115,9 +116,28 @@ class Bundle(NamedTuple):
         return parse_sd_jwt(self.document)[1]
 
     @classmethod
+    def unpack(cls, data: bytes, where: str = "") -> "Bundle":
+        """The bundle that any carrier holds: a PDF, a PNG, an SVG, or what ``parse`` takes
+        (docs/spec/carriers).
+
+        Guarantee: its document is, byte for byte, the one that was put in.
+        Raises MalformedError, as ``parse`` and ``carriers.carrier.unpack`` do;
+        ``carrier-mismatch`` for two documents that differ.
+        """
+        kind = kind_of(data)
+        if kind is None:
+            return cls.parse(data, where)
+        carried = unpack(data, kind, SUFFIX, MAX_BUNDLE, where)
+        found = [cls.parse(one, where) for one in carried if one is not None]
+        if len({bundle.document for bundle in found}) != 1:
+            message = f"this {kind} carries two documents; ask for the original file"
+            raise MalformedError("carrier-mismatch", message, where=where)
+        return found[0]
+
+    @classmethod
     def read(cls, path: str | Path) -> "Bundle":
-        """The bundle in a file. Raises MalformedError, naming the file."""
-        return cls.parse(read_limited(Path(path), MAX_BUNDLE), str(path))
+        """The bundle in a file, whichever carrier it is. Raises MalformedError, naming the file."""
+        return cls.unpack(read_limited(Path(path), MAX_CARRIER), str(path))
 
     def write(self, path: str | Path) -> None:
         """Writes the file whole or not at all."""

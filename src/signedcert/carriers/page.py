@@ -4,8 +4,6 @@ from enum import Enum
 from itertools import groupby
 from typing import Literal, NamedTuple, TypeAlias
 
-#: Large enough for a certificate with its fonts and a photograph behind it.
-MAX_PDF = 32 * 1024 * 1024
 #: A certificate has one page or two; a syllabus may follow.
 MAX_PAGES = 16
 
@@ -96,8 +94,3 @@ class Page(NamedTuple):
     def lines(self) -> list[tuple[Run, ...]]:
         """The runs, line by line."""
         return [tuple(runs) for _, runs in groupby(self.runs, key=lambda run: run.line)]
-
-
-def is_pdf(data: bytes) -> bool:
-    """Whether viewers would take ``data`` for a PDF: the mark may stand behind other bytes."""
-    return b"%PDF-" in data[:1024]

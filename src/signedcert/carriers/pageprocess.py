@@ -4,7 +4,7 @@ import json
 import sys
 from contextlib import suppress
 
-from signedcert.carriers.page import MAX_PDF
+from signedcert.carriers.carrier import MAX_CARRIER
 from signedcert.carriers.pagereader import page_to_json, read_page, receive, send
 
 
@@ -13,7 +13,7 @@ def main(memory: int) -> None:
     _limit(memory)
     while True:
         try:
-            pdf = receive(sys.stdin.buffer, MAX_PDF)
+            pdf = receive(sys.stdin.buffer, MAX_CARRIER)
         except EOFError:
             return
         send(sys.stdout.buffer, json.dumps(page_to_json(read_page(pdf))).encode())

@@ -11,7 +11,8 @@ from threading import Timer
 from types import TracebackType
 from typing import IO, Any, Self, cast, get_args
 
-from signedcert.carriers.page import MAX_PDF, Box, Page, Run, Sight, Unread
+from signedcert.carriers.carrier import MAX_CARRIER
+from signedcert.carriers.page import Box, Page, Run, Sight, Unread
 
 #: Seconds for one file. A certificate takes a quarter of one.
 TIME_LIMIT = 30.0
@@ -27,7 +28,7 @@ def read_page(pdf: bytes) -> Page:
     Never raises for a bad file: the page says why it could not be read. It does not protect against
     errors of native code: for files from strangers there is ``PageReader``.
     """
-    if len(pdf) > MAX_PDF:
+    if len(pdf) > MAX_CARRIER:
         return Page(unread="page-too-large")
     try:
         from signedcert.carriers.sight import read_runs  # noqa: PLC0415 - an extra, 80 ms
@@ -61,7 +62,7 @@ class PageReader:
 
     def read(self, pdf: bytes) -> Page:
         """As ``read_page``; ``page-reader-failed`` if that came to no end."""
-        if len(pdf) > MAX_PDF:
+        if len(pdf) > MAX_CARRIER:
             return Page(unread="page-too-large")
         process = self._running()
         guard = Timer(TIME_LIMIT, process.kill)

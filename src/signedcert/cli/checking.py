@@ -4,26 +4,26 @@ import atexit
 import hashlib
 import io
 import json
-import os
 import pickle
-import sys
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import chain, islice
-from operator import attrgetter
-from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 import click
 
-from signedcert.carriers.bundle import MAX_BUNDLE, SUFFIX
-from signedcert.carriers.page import Page, is_pdf
+from signedcert.carriers.bundle import Bundle
+from signedcert.carriers.carrier import kind_of
 from signedcert.carriers.pagereader import PageReader
+from signedcert.carriers.scan import PICTURES, PaperCode, scan
+from signedcert.cli.sources import Source
 from signedcert.documents.text import cell, visible
-from signedcert.files import read_at_most
+from signedcert.errors import SignedCertError
 from signedcert.verify.messages import message_of, outcome_title, step_title
+from signedcert.verify.onpage import with_page
+from signedcert.verify.paper import alone, nothing_on, tie
 from signedcert.verify.report import Outcome, Report, Verdict
 from signedcert.verify.show import page_in_words, report_to_json, signed_fields
 from signedcert.verify.verifier import Verifier
@@ -60,24 +60,17 @@ _STYLE = {
 _SHOWN = (Verdict.AUTHENTIC, Verdict.NOT_STANDING)
 
 
-class Source(NamedTuple):
-    """Something to verify: ``data``, or else the file of this name. ``found`` says that a folder
-    was named, and not the file.
-    """
-
-    name: str
-    data: bytes | None = None
-    found: bool = False
-
-
 class Checked(NamedTuple):
     """What came of one file, ``said`` in the form asked for. ``problem`` is set for a named file
-    that could not be opened; there is no verdict then.
+    that could not be opened; there is no verdict then. ``paper`` is set for a picture of one, which
+    may belong to another file: it is not over with it then.
     """
 
     verdict: Verdict
     said: str
     problem: str = ""
+    name: str = ""
+    paper: PaperCode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +88,49 @@ class Checking:
 
     def _check(self, source: Source) -> Checked:
         try:
-            data = source.data if source.data is not None else _read(source)
+            data = source.read()
         except OSError as error:
             return self._unreadable(source, error.strerror or "cannot be read")
-        report = self.verifier.report(data, at=self.at, code=self.code, page=_page(data))
+        report = self.verifier.report(data, at=self.at, code=self.code)
+        if report.decisive.detail == "no-document" and kind_of(data) in PICTURES:
+            return self._picture(source.name, data, report)
+        report = _with_page(report, data)
         return Checked(report.verdict, self._say(source.name, report))
 
-    def _say(self, name: str, report: Report) -> str:
+    def _picture(self, name: str, data: bytes, report: Report) -> Checked:
+        """The code that is on a picture, or why there is none. Of a PDF, ``report`` knows better:
+        few of them were scanned.
+        """
+        try:
+            return Checked(Verdict.UNDECIDED, "", name=name, paper=scan(data))
+        except SignedCertError as error:
+            report = report if kind_of(data) == "PDF" else nothing_on(error)
+            return Checked(report.verdict, self._say(name, report))
+
+    def check_paper(
+        self, name: str, paper: PaperCode, found: tuple[str, Bundle] | None = None
+    ) -> Checked:
+        """The picture of a paper, with the file that its code belongs to, where there is one."""
+        if found is None:
+            report = alone(paper)
+            return Checked(report.verdict, self._say(name, report, paper))
+        other, bundle = found
+        code = self.code or str(paper.code)
+        report = tie(self.verifier.report(bundle, at=self.at, code=code), paper)
+        return Checked(report.verdict, self._say(name, report, paper, other))
+
+    def _say(
+        self, name: str, report: Report, paper: PaperCode | None = None, other: str = ""
+    ) -> str:
         if self.form == "csv":
             return csv_line(_cells(name, report))
         if self.form == "json":
-            return _json({"file": name, **report_to_json(report)})
-        return _block(name, report, steps=self.form == "steps")
+            result = {"file": name, **report_to_json(report)}
+            if paper is not None:
+                result["paper"] = {"url": paper.url, "file": other or None}
+            return _json(result)
+        said = _block(name, report, steps=self.form == "steps")
+        return said if paper is None else f"{said}{_on_paper(paper, other)}\n"
 
     def _unreadable(self, source: Source, problem: str) -> Checked:
         """A file of a folder that cannot be opened is one result among the others."""
@@ -177,54 +201,13 @@ def _batches(sources: Iterable[Source]) -> Iterator[list[Source]]:
         yield batch
 
 
-def sources_of(names: tuple[str, ...]) -> Iterator[Source]:
-    """Each file, each certificate in each folder in the order of their names, standard input."""
-    for name in names:
-        if name == "-":
-            yield Source("standard input", sys.stdin.buffer.read(MAX_BUNDLE + 1))
-        elif Path(name).is_dir():
-            yield from (Source(path, found=True) for path in _certificates(name))
-        else:
-            yield Source(name)
-
-
-def count_of(names: tuple[str, ...]) -> int:
-    """How many ``sources_of`` has. Raises UsageError for a folder that has none."""
-    total = 0
-    for name in names:
-        folder = name != "-" and Path(name).is_dir()
-        count = sum(1 for _ in _certificates(name)) if folder else 1
-        if not count:
-            message = f"{name}: no {SUFFIX} file in this folder"
-            raise click.UsageError(message)
-        total += count
-    return total
-
-
-def _certificates(folder: str) -> Iterator[str]:
-    """In the order of their names, one folder after the other."""
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=attrgetter("name"))
-    yield from (entry.path for entry in entries if _is_certificate(entry))
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _certificates(entry.path)
-
-
-def _is_certificate(entry: os.DirEntry[str]) -> bool:
-    return entry.name.endswith(SUFFIX) and not entry.is_dir()
-
-
-def _read(source: Source) -> bytes:
-    """A byte more than a bundle may have is enough to see that there are too many."""
-    if source.found and not os.path.isfile(source.name):  # noqa: PTH113 - half the time
-        raise OSError(0, "not a regular file")  # one could wait for ever to be written to
-    return read_at_most(source.name, MAX_BUNDLE + 1)
-
-
-def _page(data: bytes) -> Page | None:
-    """What a PDF shows, to compare it with what is in it; other files show nothing."""
-    return _reader().read(data) if is_pdf(data) else None
+def _with_page(report: Report, data: bytes) -> Report:
+    """What a PDF shows is compared with what is in it, if that is genuine: no other file gets as
+    far as the native code that reads pages.
+    """
+    if report.credential is None or kind_of(data) != "PDF":
+        return report
+    return with_page(report, _reader().read(data))
 
 
 @cache
@@ -292,6 +275,12 @@ def _block(name: str, report: Report, *, steps: bool) -> str:
         technical = visible(decisive.technical, 400)
         lines.append(f"  (step {decisive.step}, {decisive.reason}{detail}: {technical})")
     return "\n".join([*lines, ""])
+
+
+def _on_paper(paper: PaperCode, other: str) -> str:
+    """What the QR code says, and which of the other files it belongs to."""
+    belongs = f"which is the code of {visible(other, 200)}" if other else "of none of these files"
+    return f"  The paper bears {paper.code} ({paper.url}), {belongs}.\n"
 
 
 def _steps(report: Report) -> list[str]:

@@ -18,11 +18,11 @@ from signedcert.cli.checking import (
     Checking,
     Form,
     check_all,
-    count_of,
     csv_line,
-    sources_of,
 )
+from signedcert.cli.papers import tied
 from signedcert.cli.progress import with_progress
+from signedcert.cli.sources import Sources
 from signedcert.cli.trust import read_trust, trust_option
 from signedcert.core.code import VerificationCode, suggest
 from signedcert.errors import MalformedError
@@ -84,8 +84,10 @@ def verify(
 ) -> None:
     """Verify certificates and course records, with no network.
 
-    FILES are .signedcert files, signed documents, folders of them, or - for standard input. They
-    are checked against the keys in the trust store: see signedcert trust --help.
+    FILES are PDF, PNG, SVG and .signedcert files as the institution sent them, folders of them, or
+    - for standard input. They are checked against the keys in the trust store: see signedcert
+    trust --help. Photos and scans of a paper are tied to the file, given along with them, that
+    has the code in their QR code.
 
     \b
     Exit status: 0 authentic, 1 not authentic, 2 wrong use, 3 genuine but expired, revoked or
@@ -95,7 +97,8 @@ def verify(
     \b
     Examples:
       signedcert verify maria.signedcert
-      signedcert verify maria.signedcert --code NSPQ-8W1B-BCGX-GRPY-7QQP
+      signedcert verify maria.pdf --code NSPQ-8W1B-BCGX-GRPY-7QQP
+      signedcert verify maria.signedcert photo.jpg
       signedcert verify inbox/ --issuer https://learn.example.edu --csv inbox.csv
     """
     if report is not None and (verbose or as_json):
@@ -113,9 +116,11 @@ def verify(
     at = datetime.now(UTC) if moment is None else _moment(moment)
     form: Form = "json" if as_json else "steps" if verbose else "text"
     checking = Checking(verifier, at, printed, "csv" if report else form)
-    total = count_of(files)
+    sources = Sources(files)
+    total = sources.count()
     verdicts: Counter[Verdict] = Counter()
-    with closing(check_all(checking, sources_of(files), jobs or cores())) as checked:
+    with closing(check_all(checking, sources, jobs or cores())) as results:
+        checked = tied(checking, results, sources)
         if report is not None:
             _write_report(report, with_progress(checked, "files", total), verdicts)
             click.echo(f"{_summary(verdicts)} Each has its line in {report}")

@@ -17,6 +17,16 @@ from signedcert.verify.report import Check, Kind, Outcome, Signed
 _ALGORITHMS = ("ES256", "Ed25519")
 _MAX_UNREADABLE = 4
 
+#: Before a document is found, nothing can be said of it.
+_NOTHING_FOUND = (
+    "no-document",
+    "carrier-ambiguous",
+    "carrier-damaged",
+    "carrier-encrypted",
+    "carrier-limit",
+    "carrier-unsupported",
+)
+
 PASSED = {step: Check(step, Outcome.PASSED) for step in range(1, 11)}
 NOT_MADE = {step: Check(step, Outcome.NOT_MADE) for step in range(1, 11)}
 NOT_ASKED = {step: Check(step, Outcome.NOT_ASKED) for step in range(1, 11)}
@@ -62,8 +72,8 @@ def require_kind(kind: Kind, wanted: Kind | None, *, disclosures: bool) -> None:
 
 
 def unparsed(error: MalformedError) -> Check:
-    """Step 1 of a document that could not be read."""
-    reason: Reason = "no-document" if error.reason == "no-document" else "malformed-document"
+    """Step 1 of a document that could not be read, or of a carrier in which none was found."""
+    reason: Reason = "no-document" if error.reason in _NOTHING_FOUND else "malformed-document"
     return Check(1, Outcome.FAILED, reason, error.reason, _line(error))
 
 

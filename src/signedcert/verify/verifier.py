@@ -121,7 +121,7 @@ class Verifier:
         require_aware(at, "at")
         found = kind or "certificate"
         try:
-            bundle = document if isinstance(document, Bundle) else Bundle.parse(document)
+            bundle = document if isinstance(document, Bundle) else Bundle.unpack(document)
             found = kind or ("record" if "~" in bundle.document else "certificate")
             standing, parsed = self._parse(bundle.document, kind)  # (1)
         except MalformedError as error:
