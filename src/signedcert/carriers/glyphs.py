@@ -116,12 +116,13 @@ def characters(page: pdfium.PdfPage) -> list[Char]:
         count = raw.FPDFText_CountChars(text)
         if count > MAX_CHARACTERS:
             raise TooLargeError
-        return list(_joined(_character(text, index) for index in range(count)))
+        fonts: dict[int, str] = {}
+        return list(_joined(_character(text, index, fonts) for index in range(count)))
     finally:
         raw.FPDFText_ClosePage(text)
 
 
-def _character(text: Handle, index: int) -> Char:
+def _character(text: Handle, index: int, fonts: dict[int, str]) -> Char:
     sides = [ctypes.c_double() for _ in range(4)]
     raw.FPDFText_GetCharBox(text, index, *sides)
     left, right, bottom, top = (side.value for side in sides)
@@ -132,8 +133,10 @@ def _character(text: Handle, index: int) -> Char:
         unit = 0x2D
     handle = raw.FPDFText_GetTextObject(text, index)
     owner = address(handle) if handle else 0
+    if owner not in fonts:
+        fonts[owner] = _font(handle)
     size = _size(text, index)
-    return Char(chr(unit), Box(left, bottom, right, top), size, _font(handle), owner)
+    return Char(chr(unit), Box(left, bottom, right, top), size, fonts[owner], owner)
 
 
 def _size(text: Handle, index: int) -> float:

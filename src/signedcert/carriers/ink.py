@@ -64,11 +64,11 @@ def sights(page: pdfium.PdfPage, objects: list[Handle], chars: list[Char]) -> li
     unclear = _unclear(texts)
     _blacken(texts)
     for layer, change in zip(layers, changes, strict=True):
-        ink = _ink(canvas, objects, layer)
+        pictures = _Pictures.make(_ink(canvas, objects, layer), change)
         for index in layer.chars:
             if chars[index].owner not in unclear and not chars[index].text.isspace():
                 box = canvas.pixels(chars[index].box)
-                found[index] = _sight(ink.crop(box), change.crop(box), chars[index])
+                found[index] = pictures.sight(box, letter=chars[index].text.isalnum())
     for index, char in enumerate(chars):
         if index and char.text == " ":
             found[index] = found[index - 1]
@@ -216,25 +216,36 @@ def _unclear(texts: list[Handle]) -> set[int]:
     return {text for text, mode in modes.items() if mode in _CLIPS}
 
 
-def _sight(ink: Image.Image, change: Image.Image, char: Char) -> Sight:
-    """From the same rectangle of the two pictures."""
-    least, seen = _CORE, _CORE_SEEN
-    total = _count(ink, least)
-    if total < _FEW:
-        least, seen = _THIN, _THIN_SEEN
-        total = _count(ink, least)
-    if not total:
-        return Sight.HIDDEN if char.text.isalnum() else Sight.UNCLEAR
-    both = ImageChops.darker(_mask(ink, least), _mask(change, seen))
-    share = _count(both, 255) / total
-    if share < _HIDDEN:
-        return Sight.HIDDEN
-    return Sight.SEEN if share >= _SEEN else Sight.UNCLEAR
+class _Pictures(NamedTuple):
+    """Where a layer has ink, and where of that it is seen: of clear ink, and of any."""
+
+    core: Image.Image
+    core_seen: Image.Image
+    thin: Image.Image
+    thin_seen: Image.Image
+
+    @classmethod
+    def make(cls, ink: Image.Image, change: Image.Image) -> "_Pictures":
+        core, thin = _mask(ink, _CORE), _mask(ink, _THIN)
+        core_seen = ImageChops.darker(core, _mask(change, _CORE_SEEN))
+        return cls(core, core_seen, thin, ImageChops.darker(thin, _mask(change, _THIN_SEEN)))
+
+    def sight(self, box: tuple[int, int, int, int], *, letter: bool) -> Sight:
+        """Of a character in this rectangle."""
+        total, seen = _count(self.core, box), self.core_seen
+        if total < _FEW:
+            total, seen = _count(self.thin, box), self.thin_seen
+        if not total:
+            return Sight.HIDDEN if letter else Sight.UNCLEAR
+        share = _count(seen, box) / total
+        if share < _HIDDEN:
+            return Sight.HIDDEN
+        return Sight.SEEN if share >= _SEEN else Sight.UNCLEAR
 
 
 def _mask(image: Image.Image, least: int) -> Image.Image:
     return image.point([255 if value >= least else 0 for value in range(256)])
 
 
-def _count(image: Image.Image, least: int) -> int:
-    return sum(image.histogram()[least:])
+def _count(mask: Image.Image, box: tuple[int, int, int, int]) -> int:
+    return mask.crop(box).histogram()[255]
