@@ -75,7 +75,7 @@ class Pdf(NamedTuple):
     catalog: str = ""
     objects: tuple[str, ...] = ()
 
-    def encode(self) -> bytes:
+    def encode(self, encoding: str = "cp1252") -> bytes:
         """The file: ``objects`` from 20 on, two for each annotation from 40, pages from 60."""
         objects = {
             1: f"<</Type/Catalog/Pages 2 0 R {self.catalog}>>",
@@ -99,7 +99,7 @@ class Pdf(NamedTuple):
             )
             kids.append(f"{page} 0 R")
         objects[2] = f"<</Type/Pages/Count {len(kids)}/Kids[{' '.join(kids)}]>>"
-        return _file(objects)
+        return _file(objects, encoding)
 
     def _fonts(self) -> str:
         return f"/Font<</F1 3 0 R {self.fonts}>>"
@@ -115,15 +115,15 @@ class Pdf(NamedTuple):
 
 def stream(text: str, entries: str = "") -> str:
     """An object with a stream."""
-    return f"<<{entries}/Length {len(text.encode('cp1252'))}>>\nstream\n{text}\nendstream"
+    return f"<<{entries}/Length {len(text)}>>\nstream\n{text}\nendstream"
 
 
-def _file(objects: dict[int, str]) -> bytes:
+def _file(objects: dict[int, str], encoding: str) -> bytes:
     out = bytearray(b"%PDF-1.7\n")
     places = {}
     for number, body in objects.items():
         places[number] = len(out)
-        out += f"{number} 0 obj\n{body}\nendobj\n".encode("cp1252")
+        out += f"{number} 0 obj\n{body}\nendobj\n".encode(encoding)
     start = len(out)
     out += b"xref\n0 1\n0000000000 65535 f \n"
     for number, place in sorted(places.items()):

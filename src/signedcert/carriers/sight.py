@@ -18,6 +18,9 @@ from signedcert.carriers.glyphs import (
 from signedcert.carriers.ink import sights
 from signedcert.carriers.page import MAX_PAGES, Page, Run, Sight, Unread
 
+#: A page has some dozens.
+MAX_LINES = 1000
+
 
 class _Seen(NamedTuple):
     """A character and its sight."""
@@ -54,6 +57,8 @@ def _runs(document: pdfium.PdfDocument) -> Iterator[Run]:
     line = 0
     for number in range(len(document)):
         for seen in _lines(_page(document[number])):
+            if line == MAX_LINES:
+                raise TooLargeError
             yield from _parted(seen, number + 1, line)
             line += 1
 

@@ -13,6 +13,7 @@ _DROPPED = re.compile(
     "[\\s\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff"
     "\u2010-\u2015\u2212-]"
 )
+_DROPPED_ASCII = dict.fromkeys(map(ord, " \t\n\v\f\r\x1c\x1d\x1e\x1f-"))
 _QUOTES = str.maketrans("\u2018\u2019\u02bc", "'''")
 #: Behind or in front of a value, these begin something else.
 _SEPARATORS = frozenset(
@@ -30,10 +31,12 @@ _WORST = (Sight.HIDDEN, Sight.UNCLEAR, Sight.SEEN)
 
 def fold(text: str) -> str:
     """What is compared of a text: NFKC, case, white space, dashes and quotes do not count."""
-    return "".join(_fold(cluster) for cluster, _ in _clusters(text))
+    return _fold(text) if text.isascii() else "".join(_fold(one) for one, _ in _clusters(text))
 
 
 def _fold(cluster: str) -> str:
+    if cluster.isascii():
+        return cluster.lower().translate(_DROPPED_ASCII)
     plain = unicodedata.normalize("NFKC", cluster).casefold().translate(_QUOTES)
     return _DROPPED.sub("", unicodedata.normalize("NFKC", plain))
 

@@ -136,7 +136,11 @@ def _bare(text: str) -> str:
 
 
 def _alike(line: str, signed: str) -> float:
-    return SequenceMatcher(None, fold(line)[:_MAX_LINE], fold(signed), autojunk=False).ratio()
+    """From 0 to 1; 0 for all that is less than related."""
+    matcher = SequenceMatcher(None, fold(line[:_MAX_LINE]), fold(signed), autojunk=False)
+    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < _RELATED:
+        return 0.0
+    return matcher.ratio()
 
 
 def _date_field(first: PageText, claims: Claims) -> Finding:
