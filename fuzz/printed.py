@@ -38,11 +38,7 @@ _OPERANDS = (
     b"<<",
 )
 _CLAIMS = Claims(LEARNER, COURSE, date(2026, 6, 30), (ISSUER,), CODE)
-_FRAME = {
-    "fonts": "/F2 20 0 R",
-    "resources": "/XObject<</X 21 0 R>>/ExtGState<</G 22 0 R>>/Properties<</L 23 0 R>>",
-    "page": "/CropBox[0 0 60 40]",
-}
+_RESOURCES = "/XObject<</X 21 0 R>>/ExtGState<</G 22 0 R>>/Properties<</L 23 0 R>>"
 
 
 def _drawing(data: bytes, rng: Random) -> bytes:
@@ -65,8 +61,14 @@ def read_drawing(data: bytes) -> None:
     if len(data) > _MAX_DRAWING:
         raise MalformedError("too-large", "more than is drawn")
     content, *objects = data.decode("latin-1").split("\n")
-    framed = Pdf((content,), objects=tuple(objects[:20]), **_FRAME).encode("latin-1")
-    page = read_page(framed)
+    framed = Pdf(
+        (content,),
+        resources=_RESOURCES,
+        page="/CropBox[0 0 60 40]",
+        fonts="/F2 20 0 R",
+        objects=tuple(objects[:20]),
+    )
+    page = read_page(framed.encode("latin-1"))
     hold(page.unread is not None or bool(page.runs), "read, and there is nothing")
     sent = json.loads(json.dumps(page_to_json(page)))
     hold(page_from_json(sent) == page, "another page behind the process that read it")
