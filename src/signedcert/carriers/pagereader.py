@@ -18,7 +18,11 @@ from signedcert.carriers.page import Box, Page, Run, Sight, Unread
 TIME_LIMIT = 30.0
 #: Bytes of memory that a reading process may have, where the system can be told.
 MEMORY_LIMIT = 1024 * 1024 * 1024
+#: Not from the working directory, which may hold what was downloaded.
+_COMMAND = [sys.executable, "-P", "-m", "signedcert.carriers.pageprocess"]
 _LENGTH = 8
+#: What ``json.loads`` and ``page_from_json`` raise for anything else.
+NOT_A_PAGE = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
 _MAX_ANSWER = 64 * 1024 * 1024
 
 
@@ -69,7 +73,7 @@ class PageReader:
         guard.start()
         try:
             return _ask(process, pdf)
-        except (OSError, EOFError, ValueError, TypeError, KeyError):
+        except (OSError, EOFError, *NOT_A_PAGE):
             self.close()
             return Page(unread="page-reader-failed")
         finally:
@@ -84,9 +88,8 @@ class PageReader:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            command = [sys.executable, "-m", "signedcert.carriers.pageprocess", str(MEMORY_LIMIT)]
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                command,
+                [*_COMMAND, str(MEMORY_LIMIT)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -126,8 +129,8 @@ def page_to_json(page: Page) -> dict[str, object]:
 
 
 def page_from_json(value: Any) -> Page:  # noqa: ANN401 - parsed JSON
-    """What ``page_to_json`` has written. Raises ValueError, TypeError or KeyError for anything
-    else: the process that wrote it may have been taken over.
+    """What ``page_to_json`` has written. Raises one of ``NOT_A_PAGE`` for anything else: the
+    process that wrote it may have been taken over.
     """
     runs = tuple(_run(one) for one in value["runs"])
     unread = value["unread"]
