@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from benchmarks import commands, page
+from benchmarks.carriers import carriers
 from benchmarks.ground import new_ground
 from benchmarks.issuing import issuing
 from benchmarks.logs import log_places
@@ -17,6 +18,7 @@ _CALLS = {
     "verify": verification,
     "issue": issuing,
     "records": records,
+    "carriers": carriers,
     "log": log_places,
     "logging": log_writing,
 }

@@ -12,6 +12,7 @@ import pytest
 
 import signedcert
 from signedcert.carriers.bundle import Bundle
+from tests.carriers import pictures, rawpdf
 from tests.reference import AT, World
 from tests.reference import course as reference_course
 
@@ -95,6 +96,12 @@ assert found.learner
 FOR_RECORDS = {"signedcert.documents.record", "signedcert.documents.recordbadge"}
 
 
+#: What only other carriers than bundles need, and what only pictures do.
+FOR_CARRIERS = {f"signedcert.carriers.{name}" for name in ("pdf", "pdffile", "png", "svg")}
+FOR_CARRIERS |= {"pyexpat"}
+FOR_PICTURES = {"PIL", "zxingcpp", "numpy"}
+
+
 @pytest.fixture
 def handed_in(world: World, tmp_path: Path) -> Path:
     """What somebody who verifies has: bundles, bare documents, and a trust store."""
@@ -116,7 +123,8 @@ def test_verifying_loads_no_package_that_it_can_do_without(handed_in: Path, name
     modules = loaded(VERIFY, *arguments)
     assert "cryptography" in modules
     unwanted = {"jwt", "pydantic", "pypdf", "click", "urllib3", "asyncio"}
-    assert not {*BELOW, *HEAVY, *unwanted} & tops(modules)
+    assert not {*BELOW, *HEAVY, *FOR_PICTURES, *unwanted} & tops(modules)
+    assert not FOR_CARRIERS & modules
     assert modules & FOR_RECORDS == (FOR_RECORDS if "record" in name else set())
 
 
@@ -132,7 +140,25 @@ except SystemExit as stopped:
 """
     trust = ("--trust", str(handed_in / "trust"), "--at", AT.isoformat())
     modules = loaded(program, "verify", str(handed_in / name), *trust)
-    assert not {*HEAVY, *BELOW, "jwt", "pydantic"} - {"cli"} & tops(modules)
+    assert not {*HEAVY, *BELOW, *FOR_PICTURES, "jwt", "pydantic"} - {"cli"} & tops(modules)
+    assert not FOR_CARRIERS & modules
+
+
+@pytest.mark.parametrize("name", ["ada.pdf", "ada.png", "ada.svg"])
+def test_a_carrier_takes_no_other_package(handed_in: Path, name: str) -> None:
+    bundle = Bundle.read(handed_in / "ada.signedcert")
+    data = {
+        "ada.pdf": rawpdf.pdf(rawpdf.objects(bundle.encode())),
+        "ada.png": pictures.honest_png(bundle),
+        "ada.svg": pictures.honest_svg(bundle),
+    }[name]
+    (handed_in / name).write_bytes(data)
+    program = VERIFY.replace("Path(document).read_bytes()", "Bundle.read(document)")
+    program = program.replace("import TrustStore", "import Bundle, TrustStore")
+    arguments = str(handed_in / name), str(handed_in / "trust"), AT.isoformat()
+    modules = loaded(program, *arguments)
+    assert not {*BELOW, *HEAVY, *FOR_PICTURES, "pydantic", "pypdf"} & tops(modules)
+    assert len(FOR_CARRIERS & modules) == {"ada.pdf": 2, "ada.png": 1, "ada.svg": 2}[name]
 
 
 def test_import_linter_holds_the_layers() -> None:

@@ -78,7 +78,7 @@ EXPECTED: dict[str, Tally] = {
     ),
     "validator-ob30": Tally(
         malformed=11,
-        stricter={"jws-only": 13},
+        stricter={"jws-only": 10, "no-document-type": 3},
     ),
     "validator-ob30, JWTs in images": Tally(
         stricter={"algorithm-not-offered": 2},

@@ -26,6 +26,7 @@ RULES: Mapping[str, str] = {
     "not-canonical": "header-spelling",
     "base64-alphabet": "base64url",
     "no-document": "jws-only",
+    "carrier-unsupported": "no-document-type",
     "proof-shape of a root": "root-length",
 }
 _UNSUPPORTED = {"key-type", "wrong-value of alg"}

@@ -50,7 +50,11 @@ class PaperCode(NamedTuple):
         if found is None:
             message = f"the QR code holds something else than a verify URL: {ascii(text)[:80]}"
             raise MalformedError("qr-foreign", message, where=where)
-        return cls(VerificationCode.parse(found[2]), found[1])
+        try:
+            code = VerificationCode.parse(found[2])
+        except MalformedError as error:
+            raise MalformedError(error.reason, error.message, where=where) from error
+        return cls(code, found[1])
 
 
 def scan(picture: bytes, where: str = "") -> PaperCode:
