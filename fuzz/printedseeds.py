@@ -18,10 +18,7 @@ _REST = (_FONT, _FORM, "<</ca .5>>", "<</Type/OCG/Name(x)>>")
 def printed_seeds() -> dict[str, bytes]:
     """A certificate on a stamp, and what hides it; the same as it comes from the process."""
     texts = [*_LINES, (CODE, 2)]
-    shown = " ".join(
-        f"BT /F1 {size} Tf 2 {34 - 6 * number} Td ( {text} ) Tj ET"
-        for number, (text, size) in enumerate(texts)
-    )
+    shown = f"BT /F1 7 Tf 2 20 Td ( {LEARNER} ) Tj 0 -9 Td /F1 4 Tf ( 30 June 2026 ) Tj ET"
     said = "/Span << /ActualText (a) >> BDC BT /F2 8 Tf 2 20 Td (a) Tj ET EMC"
     drawings = {
         "plain": shown,
