@@ -31,6 +31,7 @@ from fuzz.ceremonyseeds import ceremony_seeds
 from fuzz.landmarkseeds import landmark_seeds
 from fuzz.log import join
 from fuzz.pageseeds import page_seeds
+from fuzz.printedseeds import printed_seeds
 from fuzz.register import CORPUS
 from fuzz.statusseeds import status_seeds
 from signedcert.carriers.bundle import Bundle
@@ -78,6 +79,7 @@ def main(wanted: list[str]) -> None:
         **ceremony_seeds(),
         **carrier_seeds(world),
         **page_seeds(),
+        **printed_seeds(),
     }
     for target in wanted or {name.partition("/")[0] for name in seeds}:
         folder = CORPUS / target

@@ -14,7 +14,18 @@ from functools import cache
 
 from tests.reference import AT, World, make_world
 
-from fuzz import carriers, ceremonies, landmarks, log, mutate, notes, pages, records, statuses
+from fuzz import (
+    carriers,
+    ceremonies,
+    landmarks,
+    log,
+    mutate,
+    notes,
+    pages,
+    printed,
+    records,
+    statuses,
+)
 from fuzz.extremes import large_manifests, long_rows
 from fuzz.files import file
 from fuzz.register import CORPUS, SMALL, TARGETS, Target, each_row, hold, target
@@ -58,6 +69,7 @@ __all__ = [
     "log",
     "notes",
     "pages",
+    "printed",
     "records",
     "statuses",
 ]

@@ -132,7 +132,7 @@ def test_programs_get_each_check_in_full(world: World) -> None:
     report = Verifier(world.trust).report(world.document(), at=AT, code="nonsense")
     found = json.loads(json.dumps(report_to_json(report)))
     names = ["verdict", "reason", "title", "text", "advice", "code", "checks"]
-    assert list(found) == [*names, "certificate", "record", "status"]
+    assert list(found) == [*names, "certificate", "record", "status", "printed"]
     assert (found["record"], found["status"]) == (None, None)
     assert (found["title"], found["text"], found["advice"]) == message_for("code-mismatch")
     assert found["checks"][8] == {

@@ -1,5 +1,6 @@
 """Many files verified, a batch at a time, in this process or in others."""
 
+import atexit
 import hashlib
 import io
 import json
@@ -7,6 +8,7 @@ import pickle
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import chain, islice
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -14,14 +16,16 @@ import click
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.carriers.carrier import kind_of
+from signedcert.carriers.pagereader import PageReader
 from signedcert.carriers.scan import PICTURES, PaperCode, scan
 from signedcert.cli.sources import Source
 from signedcert.documents.text import cell, visible
 from signedcert.errors import SignedCertError
 from signedcert.verify.messages import message_of, outcome_title, step_title
+from signedcert.verify.onpage import with_page
 from signedcert.verify.paper import alone, nothing_on, tie
 from signedcert.verify.report import Outcome, Report, Verdict
-from signedcert.verify.show import report_to_json, signed_fields
+from signedcert.verify.show import page_in_words, report_to_json, signed_fields
 from signedcert.verify.verifier import Verifier
 
 #: What is said of each file: a block of text, one with all ten steps, JSON, or a line of CSV.
@@ -52,6 +56,8 @@ _STYLE = {
     Verdict.UNDECIDED: ("?", "yellow"),
     Verdict.UNREADABLE: ("?", "red"),
 }
+#: Verdicts with which the content of the document is shown.
+_SHOWN = (Verdict.AUTHENTIC, Verdict.NOT_STANDING)
 
 
 class Checked(NamedTuple):
@@ -88,6 +94,7 @@ class Checking:
         report = self.verifier.report(data, at=self.at, code=self.code)
         if report.decisive.detail == "no-document" and kind_of(data) in PICTURES:
             return self._picture(source.name, data, report)
+        report = _with_page(report, data)
         return Checked(report.verdict, self._say(source.name, report))
 
     def _picture(self, name: str, data: bytes, report: Report) -> Checked:
@@ -194,6 +201,23 @@ def _batches(sources: Iterable[Source]) -> Iterator[list[Source]]:
         yield batch
 
 
+def _with_page(report: Report, data: bytes) -> Report:
+    """What a PDF shows is compared with what is in it, if that is genuine: no other file gets as
+    far as the native code that reads pages.
+    """
+    if report.credential is None or kind_of(data) != "PDF":
+        return report
+    return with_page(report, _reader().read(data))
+
+
+@cache
+def _reader() -> PageReader:
+    """One for all files of this process."""
+    reader = PageReader()
+    atexit.register(reader.close)
+    return reader
+
+
 def csv_line(cells: Iterable[str]) -> str:
     """A line of CSV, its end included, of cells that no spreadsheet takes for a formula."""
     import csv  # noqa: PLC0415 - for those who want it
@@ -238,9 +262,11 @@ def _headline(verdict: Verdict, name: str) -> str:
 def _block(name: str, report: Report, *, steps: bool) -> str:
     words = message_of(report.verdict, report.reason, report.kind)
     lines = [_headline(report.verdict, name)]
-    if report.verdict is Verdict.AUTHENTIC or report.verdict is Verdict.NOT_STANDING:
+    if report.verdict in _SHOWN or report.reason == "printed-text-differs":
         lines += [f"    {label + ': ':22}{value}" for label, value in signed_fields(report)]
     lines += [f"  {words.title}. {words.text}", f"  {words.advice}"]
+    if report.verdict in _SHOWN and (page := page_in_words(report)):
+        lines.append(f"  {page}")
     decisive = report.decisive
     if steps:
         lines += _steps(report)

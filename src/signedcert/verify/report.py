@@ -13,6 +13,7 @@ from signedcert.trust.status import DocumentStatus
 if TYPE_CHECKING:
     from signedcert.documents.record import CourseResult
     from signedcert.documents.recordbadge import RecordCredential
+    from signedcert.verify.answers import Printed
 
 #: What is signed: a course certificate or a course record.
 Kind: TypeAlias = Literal["certificate", "record"]
@@ -58,7 +59,8 @@ def worst(verdicts: "list[Verdict]") -> Verdict:
 
 class Outcome(Enum):
     """What came of one check. ``NOT_MADE`` follows a step that failed; ``NOT_ASKED`` and
-    ``NOT_PUBLISHED`` say that there was nothing to check, and why.
+    ``NOT_PUBLISHED`` say that there was nothing to check, and why; ``NOT_COMPARED`` that there was,
+    and that a person has to.
     """
 
     PASSED = "passed"
@@ -68,6 +70,7 @@ class Outcome(Enum):
     NOT_MADE = "not made"
     NOT_ASKED = "not asked"
     NOT_PUBLISHED = "not published"
+    NOT_COMPARED = "not compared"
 
 
 _VERDICT = {
@@ -254,7 +257,8 @@ class Report(NamedTuple):
     ``code`` is the document's own, where it could be read. ``credential`` is what was signed,
     where steps 1 to 6 found it genuine, and None otherwise; ``issuer`` is from the trust store.
     ``kind`` is what the document is, or was wanted to be. ``status`` is what is known of it in
-    step 7, where it was found genuine and its institution publishes statuses.
+    step 7, where it was found genuine and its institution publishes statuses. ``printed`` is what
+    came of comparing a page with it, field by field, where one was given.
     """
 
     checks: tuple[Check, ...]
@@ -265,6 +269,7 @@ class Report(NamedTuple):
     unverified: Signed | None = None
     kind: Kind = "certificate"
     status: DocumentStatus | None = None
+    printed: "Printed | None" = None
 
     def __bool__(self) -> bool:
         return not any(map(_REASON, self.checks))

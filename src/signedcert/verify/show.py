@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 from signedcert.core.encoding import format_time
 from signedcert.documents.openbadges import Credential
 from signedcert.trust.status import DocumentStatus
+from signedcert.verify.answers import Answer, Printed, finding_in_words, unread_in_words
 from signedcert.verify.messages import message_of, outcome_title, step_title
 from signedcert.verify.report import Report, Signed
 
 if TYPE_CHECKING:
     from signedcert.documents.record import CourseResult
     from signedcert.documents.recordbadge import RecordCredential
+
 
 #: In the place of what the learner does not show.
 WITHHELD = "not shown by the learner"
@@ -77,6 +79,20 @@ def standing_in_words(status: DocumentStatus | None) -> str | None:
     return f"{status.status}{since}{why}, as of {status.as_of:{_UTC}}"
 
 
+def page_in_words(report: Report) -> str | None:
+    """Whether the page that the document came in says the same; None without one."""
+    printed = report.printed
+    if printed is None:
+        return None
+    if printed.compared:
+        return "The text of the page is the one that was signed, as far as a program can see."
+    fields = "; ".join(
+        finding_in_words(one) for one in printed.findings if one.answer is not Answer.SAME
+    )
+    why = unread_in_words(printed.unread) if printed.unread else fields
+    return f"The text of the page was not compared ({why}). Compare it with the above by eye."
+
+
 def result_fields(record: "RecordCredential") -> list[tuple[str, str]]:
     """Each result by its name; one that is withheld says so."""
     return [(capital(result.name), result_in_words(result)) for result in record.results]
@@ -138,7 +154,7 @@ def _other_name(credential: Signed, name: str) -> str | None:
 def report_to_json(report: Report) -> dict[str, object]:
     """The report for programs: verdict, reason, the ten checks, and what was signed if genuine:
     one of the members ``certificate`` and ``record``. ``status`` is null unless it is genuine and
-    its institution publishes statuses.
+    its institution publishes statuses; ``printed`` unless a page was given to compare with.
     """
     words = message_of(report.verdict, report.reason, report.kind)
     return {
@@ -163,6 +179,24 @@ def report_to_json(report: Report) -> dict[str, object]:
         "certificate": _signed(report) if report.kind == "certificate" else None,
         "record": _signed(report) if report.kind == "record" else None,
         "status": _standing(report.status),
+        "printed": None if report.printed is None else _printed(report.printed),
+    }
+
+
+def _printed(printed: Printed) -> dict[str, object]:
+    return {
+        "compared": printed.compared,
+        "unread": printed.unread,
+        "fields": [
+            {
+                "field": one.field,
+                "answer": one.answer.value,
+                "why": one.why,
+                "signed": one.signed,
+                "page": one.page or None,
+            }
+            for one in printed.findings
+        ],
     }
 
 

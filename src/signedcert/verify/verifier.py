@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from signedcert.carriers.bundle import Bundle
+from signedcert.carriers.page import Page
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import parse_canonical_json, require_aware
 from signedcert.core.jws import MAX_COMPACT, CompactJWS
@@ -22,6 +23,7 @@ from signedcert.trust.store import TrustedKey, TrustStore
 from signedcert.verify import steps
 from signedcert.verify.log import KeyRule, LogRule, Place
 from signedcert.verify.messages import message_for
+from signedcert.verify.onpage import with_page
 from signedcert.verify.policy import Policy
 from signedcert.verify.report import (
     Check,
@@ -58,29 +60,40 @@ class Verifier:
     )
 
     def verify(
-        self, document: Bundle | bytes, *, at: datetime, code: str | None = None
+        self,
+        document: Bundle | bytes,
+        *,
+        at: datetime,
+        code: str | None = None,
+        page: Page | None = None,
     ) -> VerifiedCertificate:
         """The certificate, if it is authentic at the moment ``at`` and, where ``code`` is given,
-        the one that this printed code belongs to. A course record is refused.
+        the one that this printed code belongs to, and where ``page`` is given, that page does not
+        say anything else. A course record is refused.
 
         Raises RejectedError or UndecidedError, for the decisive step; ConfigurationError for an
         ``at`` without time zone.
         """
-        report = self.report(document, at=at, code=code, kind="certificate")
+        report = self.report(document, at=at, code=code, page=page, kind="certificate")
         credential, code_, issuer = _genuine(report)
         return VerifiedCertificate(
             cast("Credential", credential), code_, issuer, report.course, report.status
         )
 
     def verify_record(
-        self, document: Bundle | bytes, *, at: datetime, code: str | None = None
+        self,
+        document: Bundle | bytes,
+        *,
+        at: datetime,
+        code: str | None = None,
+        page: Page | None = None,
     ) -> VerifiedRecord:
         """The course record, whole or partial, as ``verify`` returns a certificate; a certificate
         is refused.
 
         Raises as ``verify`` does.
         """
-        report = self.report(document, at=at, code=code, kind="record")
+        report = self.report(document, at=at, code=code, page=page, kind="record")
         credential, code_, issuer = _genuine(report)
         return VerifiedRecord(
             cast("RecordCredential", credential), code_, issuer, report.course, report.status
@@ -92,11 +105,19 @@ class Verifier:
         *,
         at: datetime,
         code: str | None = None,
+        page: Page | None = None,
         kind: Kind | None = None,
     ) -> Report:
         """All ten steps for a certificate or a record, or for the one ``kind`` that is wanted; a
-        bad document raises nothing. ConfigurationError for a naive ``at``.
+        bad document raises nothing. ``page`` is what the file shows that the document came in: it
+        is compared with what was signed. ConfigurationError for a naive ``at``.
         """
+        report = self._steps(document, at, code, kind)
+        return report if page is None else with_page(report, page)
+
+    def _steps(
+        self, document: Bundle | bytes, at: datetime, code: str | None, kind: Kind | None
+    ) -> Report:
         require_aware(at, "at")
         found = kind or "certificate"
         try:
