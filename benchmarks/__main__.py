@@ -12,8 +12,8 @@ from benchmarks.logs import log_places
 from benchmarks.logwriting import log_writing
 from benchmarks.measure import FULL, QUICK, Scale, Section
 from benchmarks.records import records
-from benchmarks.statuslists import status_lists
 from benchmarks.rendering import rendering
+from benchmarks.statuslists import status_lists
 from benchmarks.verifying import verification
 
 _CALLS = {

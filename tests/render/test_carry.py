@@ -14,8 +14,9 @@ from openbadgeslib.ob3 import OB3Verifier
 from PIL import Image
 
 from signedcert.carriers.bundle import MEDIA_TYPE, Bundle
+from signedcert.carriers.carried import BADGE_NAMESPACE, BUNDLE_NAMESPACE
 from signedcert.render import Renderer
-from signedcert.render.carry import SVG_BADGE, SVG_BUNDLE, carry_in_png, carry_in_svg
+from signedcert.render.carry import carry_in_png, carry_in_svg
 from tests.reference import World
 from tests.render.certificates import bundle_of
 
@@ -66,9 +67,9 @@ def test_every_chunk_of_a_png_has_its_checksum(renderer: Renderer, bundle: Bundl
 def test_an_svg_has_the_document_and_the_bundle(renderer: Renderer, bundle: Bundle) -> None:
     root = ET.fromstring(renderer.svg(bundle))  # noqa: S314 - our own
     badge, companion = root[0], root[1]
-    assert badge.tag == f"{{{SVG_BADGE}}}credential"
+    assert badge.tag == f"{{{BADGE_NAMESPACE}}}credential"
     assert badge.get("verify") == bundle.document
-    assert companion.tag == f"{{{SVG_BUNDLE}}}bundle"
+    assert companion.tag == f"{{{BUNDLE_NAMESPACE}}}bundle"
     assert (companion.text or "").encode() == bundle.encode()
 
 

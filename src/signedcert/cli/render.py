@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from signedcert.carriers.bundle import SUFFIX
 from signedcert.cli.app import cores, jobs_option, json_option, print_json
-from signedcert.cli.checking import count_of, sources_of
 from signedcert.cli.progress import with_progress
+from signedcert.cli.sources import Sources
 from signedcert.errors import ConfigurationError
 
 if find_spec("typst") is None:  # told at once, though it is loaded later
@@ -117,7 +118,7 @@ def render(
     if not files or out is None:
         message = "name FILES, or a folder of them, and with --out the directory for the pictures"
         raise click.UsageError(message)
-    total = count_of(files)
+    total = Sources(files, (SUFFIX,)).count()
     from signedcert.render.many import Counts, Printing, print_many  # noqa: PLC0415 - after usage
 
     counts = Counts(0, 0, 0)
@@ -172,7 +173,7 @@ def _tasks(names: tuple[str, ...], form: "Format") -> "Iterator[Task]":
 
     taken: set[Path] = set()
     for name in names:
-        for source in sources_of((name,)):
+        for source in Sources((name,), (SUFFIX,)):
             path = Path(source.name)
             place = (path.relative_to(name) if source.found else Path(path.name)).with_suffix(
                 f".{form}"

@@ -38,12 +38,13 @@ class Source(NamedTuple):
 
 
 class Sources:
-    """Each file, each carrier in each folder in the order of their names, standard input; as often
-    as they are asked for.
+    """Each file, each one of these suffixes in each folder in the order of their names, standard
+    input; as often as they are asked for.
     """
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], suffixes: tuple[str, ...] = SUFFIXES) -> None:
         self._names = names
+        self._suffixes = suffixes
         self._input: bytes | None = None
 
     def __iter__(self) -> Iterator[Source]:
@@ -51,7 +52,7 @@ class Sources:
             if name == "-":
                 yield Source("standard input", self._standard_input())
             elif Path(name).is_dir():
-                yield from (Source(path, found=True) for path in _carriers(name))
+                yield from (Source(path, found=True) for path in self._in(name))
             else:
                 yield Source(name)
 
@@ -60,9 +61,9 @@ class Sources:
         total = 0
         for name in self._names:
             folder = name != "-" and Path(name).is_dir()
-            count = sum(1 for _ in _carriers(name)) if folder else 1
+            count = sum(1 for _ in self._in(name)) if folder else 1
             if not count:
-                message = f"{name}: no {', '.join(SUFFIXES)} file in this folder"
+                message = f"{name}: no {', '.join(self._suffixes)} file in this folder"
                 raise click.UsageError(message)
             total += count
         return total
@@ -73,16 +74,13 @@ class Sources:
             self._input = sys.stdin.buffer.read(MAX_CARRIER + 1)
         return self._input
 
-
-def _carriers(folder: str) -> Iterator[str]:
-    """In the order of their names, one folder after the other."""
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=attrgetter("name"))
-    yield from (entry.path for entry in entries if _is_carrier(entry))
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _carriers(entry.path)
-
-
-def _is_carrier(entry: os.DirEntry[str]) -> bool:
-    return entry.name.lower().endswith(SUFFIXES) and not entry.is_dir()
+    def _in(self, folder: str) -> Iterator[str]:
+        """In the order of their names, one folder after the other."""
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=attrgetter("name"))
+        for entry in entries:
+            if entry.name.lower().endswith(self._suffixes) and not entry.is_dir():
+                yield entry.path
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._in(entry.path)

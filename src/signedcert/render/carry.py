@@ -5,13 +5,13 @@ import zlib
 from xml.sax.saxutils import escape, quoteattr
 
 from signedcert.carriers.bundle import Bundle
+from signedcert.carriers.carried import (
+    BADGE_KEYWORD,
+    BADGE_NAMESPACE,
+    BUNDLE_KEYWORD,
+    BUNDLE_NAMESPACE,
+)
 
-#: Open Badges 3.0, 5.3.1.1: the keyword of the chunk that holds the JWS.
-PNG_BADGE = b"openbadgecredential"
-PNG_BUNDLE = b"signedcert"
-#: Open Badges 3.0, 5.3.2.1.
-SVG_BADGE = "https://purl.imsglobal.org/ob/v3p0"
-SVG_BUNDLE = "urn:signedcert:bundle:1"
 _SVG = b"<svg "
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -22,7 +22,7 @@ def carry_in_png(picture: bytes, bundle: Bundle) -> bytes:
     if not (picture.startswith(_SIGNATURE) and picture.endswith(_END)):
         message = "this is no PNG"
         raise ValueError(message)
-    chunks = _itxt(PNG_BADGE, bundle.document.encode()) + _itxt(PNG_BUNDLE, bundle.encode())
+    chunks = _itxt(BADGE_KEYWORD, bundle.document.encode()) + _itxt(BUNDLE_KEYWORD, bundle.encode())
     return picture[: -len(_END)] + chunks + _END
 
 
@@ -38,7 +38,7 @@ def carry_in_svg(picture: bytes, bundle: Bundle) -> bytes:
         message = "this is no SVG"
         raise ValueError(message)
     head, close, rest = picture.removeprefix(_SVG).partition(b">")
-    spaces = f'xmlns:openbadges="{SVG_BADGE}" xmlns:signedcert="{SVG_BUNDLE}" '
+    spaces = f'xmlns:openbadges="{BADGE_NAMESPACE}" xmlns:signedcert="{BUNDLE_NAMESPACE}" '
     elements = (
         f"<openbadges:credential verify={quoteattr(bundle.document)}/>"
         f"<signedcert:bundle>{escape(bundle.encode().decode())}</signedcert:bundle>"
