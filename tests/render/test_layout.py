@@ -9,7 +9,7 @@ from PIL import Image
 from signedcert.render import Branding, Renderer
 from signedcert.render.printer import Paper
 from tests.reference import World
-from tests.render.certificates import NAMES, branding, bundle_of, taught_by
+from tests.render.certificates import NAMES, branding, bundle_of, noto, taught_by
 from tests.render.pages import boxes, pages, raster, size
 
 PAPERS: tuple[Paper, ...] = ("a4", "letter")
@@ -44,9 +44,9 @@ def printed(world: World, case: str, paper: Paper) -> bytes:
         return renderer.pdf(bundle)
 
 
-def check(pdf: bytes) -> None:
+def check(pdf: bytes, page: int = 0) -> None:
     width, height = size(pdf)
-    found = boxes(pdf)
+    found = boxes(pdf, page)
     for box in found:
         assert box.left >= FRAME, box
         assert box.bottom >= FRAME, box
@@ -100,6 +100,22 @@ def is_light_around(image: Image.Image, symbol: tuple[int, int, int, int]) -> bo
     )
     darkest, _ = around.getextrema()
     return isinstance(darkest, float | int) and darkest > 200
+
+
+SYLLABUS = tuple(
+    {"title": f"{number}. {LONG_TITLE}", "topics": (LONG_NAME, "W" * 200, "漢字" * 40)}
+    for number in range(1, 16)
+)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_long_syllabus_takes_more_pages_and_leaves_none(world: World, paper: Paper) -> None:
+    of = taught_by(4, syllabus=SYLLABUS)
+    with Renderer(fonts=noto(), paper=paper, explain=True) as renderer:
+        pdf = renderer.pdf(bundle_of(world, of))
+    assert pages(pdf) > 2
+    for page in range(pages(pdf)):
+        check(pdf, page)
 
 
 def test_a_long_name_wraps_into_lines_of_about_the_same_length(world: World) -> None:

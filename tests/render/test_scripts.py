@@ -76,8 +76,14 @@ def test_a_name_from_right_to_left_begins_at_the_right(world: World, with_noto: 
     assert first.left > last.right
 
 
-def test_latin_and_hebrew_in_one_name(world: World, with_noto: Renderer) -> None:
-    assert with_noto.pdf(bundle_of(world, learner="Sarah שרה Levi"))
+@pytest.mark.parametrize("learner", ["שרה Levi", "Levi שרה"])
+def test_a_name_in_two_scripts_goes_the_way_of_its_first_letter(
+    world: World, with_noto: Renderer, learner: str
+) -> None:
+    found = boxes(with_noto.pdf(bundle_of(world, learner=learner)))
+    (hebrew,) = (box for box in found if "שרה" in box.text)
+    (latin,) = (box for box in found if "Levi" in box.text)
+    assert hebrew.left > latin.right
 
 
 @pytest.mark.parametrize(

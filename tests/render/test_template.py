@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,12 @@ def test_the_environment_is_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
         assert made._process is not None
         found = Path(f"/proc/{made._process.pid}/environ")
         assert not found.exists() or b"SIGNEDCERT_SECRET" not in found.read_bytes()
+
+
+def test_its_clock_is_the_documents(tmp_path: Path) -> None:
+    text = "#assert.eq(datetime.today(), datetime(year: 2026, month: 7, day: 1))\nA page."
+    with press(tmp_path / "own", text) as made:
+        assert made.print(replace(JOB, timestamp=1_782_864_000))
 
 
 PACKAGES = [
