@@ -74,8 +74,8 @@ def test_a_folder_of_carriers_is_verified(verify: Run, inbox: Path, tmp_path: Pa
     assert lines["d.pdf"]["detail"] == "carrier-damaged"
 
 
-@pytest.mark.parametrize("name", ["a.PDF", "b.png", "deeper/c.svg"])
-def test_each_carrier_is_told_of_as_its_bundle_is(
+@pytest.mark.parametrize("name", ["b.png", "deeper/c.svg"])
+def test_a_picture_is_told_of_as_its_bundle_is(
     verify: Run, desk: Path, inbox: Path, name: str
 ) -> None:
     for form in ((), ("--verbose",), ("--json",)):
@@ -85,6 +85,18 @@ def test_each_carrier_is_told_of_as_its_bundle_is(
         assert carried.out.replace(str(inbox / name), "") == plain.out.replace(
             str(desk / "s-1.signedcert"), ""
         )
+
+
+@pytest.mark.parametrize("name", ["a.PDF", "b.png", "deeper/c.svg"])
+def test_each_carrier_has_the_verdict_of_its_bundle(
+    verify: Run, desk: Path, inbox: Path, name: str
+) -> None:
+    plain, carried = (
+        verify(path, "--json").json["results"][0]
+        for path in (desk / "s-1.signedcert", inbox / name)
+    )
+    for member in ("verdict", "reason", "code", "certificate"):
+        assert carried[member] == plain[member]
 
 
 @pytest.mark.parametrize("name", ["a.PDF", "b.png", "deeper/c.svg"])
