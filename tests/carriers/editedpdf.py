@@ -8,7 +8,7 @@ import pypdf
 
 from signedcert.carriers.bundle import MAX_BUNDLE, Bundle
 from signedcert.carriers.carrier import MAX_CARRIER
-from signedcert.carriers.pdffile import MAX_INFLATED, MAX_UPDATES
+from signedcert.carriers.pdffile import MAX_INFLATED, MAX_REFERENCES, MAX_UPDATES
 from signedcert.carriers.pdfsyntax import MAX_DEPTH
 from tests.carriers import rawpdf
 from tests.carriers.editing import (
@@ -122,6 +122,17 @@ def _wide_tree(bundle: Bundle) -> bytes:
     names = b"/Names<</EmbeddedFiles<</Kids[%b]>>>>" % kids
     wide = rawpdf.objects(bundle.encode(), catalog=_catalog(names))
     return pdf(wide | {6: b"<</Names[(a)2 0 R]>>"})
+
+
+def _references(size: int) -> bytes:
+    """Two streams of cross-references, each of that size, one of them an update of the other."""
+    written, previous = b"%PDF-1.7\n", b""
+    for _ in range(2):
+        at = len(written)
+        head = b"/Type/XRef/W[1 2 1]/Size 1/Index[0 0]/Root 1 0 R%b" % previous
+        written += b"1 0 obj\n%b\nendobj\n%b" % (flate(bytes(size), head), _end(at))
+        previous = b"/Prev %d" % at
+    return written
 
 
 def _in_pieces(bundle: Bundle) -> bytes:
@@ -261,6 +272,18 @@ cert)/EF<</F 3 0 R>>>>"
         LIMIT,
     ),
     Edit("a tree of 5,000 branches", lambda a, _: _wide_tree(a), LIMIT),
+    Edit("another generation", _pdf(catalog=_catalog(b"/AF[2 1 R]")), NOTHING),
+    Edit(
+        "fewer cross-references than it says",
+        lambda a, _: _resaved(a).replace(b"/Size 8/", b"/Size 9/"),
+        DAMAGED,
+    ),
+    Edit(
+        "half a cross-reference", lambda a, _: rawpdf.packed(a.encode(), more=b"\2x"), UNSUPPORTED
+    ),
+    Edit("another object in its stream", lambda a, _: rawpdf.packed(a.encode(), 9), DAMAGED),
+    Edit("many cross-references", lambda *_: _references(MAX_REFERENCES // 2), NOTHING),
+    Edit("too many cross-references", lambda *_: _references(MAX_REFERENCES // 2 + 1), LIMIT),
     Edit("attached 64 times in pieces", lambda a, _: _in_pieces(a), LIMIT),
     Edit(
         "a thousand files attached",
@@ -290,6 +313,13 @@ cert)/EF<</F 3 0 R>>>>"
         "just too deep", _pdf(catalog=_catalog(b"/A" + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)), LIMIT
     ),
     Edit("a million numbers", _pdf(catalog=_catalog(b"/A[" + b"0 " * 1_000_000 + b"]")), LIMIT),
+    Edit(
+        "nothing to read, in a large file",
+        lambda a, _: pdf(
+            rawpdf.objects(a.encode(), catalog=b"}") | {6: rawpdf.stream(bytes(2**22))}
+        ),
+        DAMAGED,
+    ),
     Edit("a comment of 8 MiB", _pdf(catalog=b"%" + b"x" * 2**23 + b"\n<<>>"), LIMIT),
     Edit("a text of 8 MiB", _pdf(catalog=_catalog(b"/A(" + b"x" * 2**23 + b")")), LIMIT),
     Edit("parentheses of 8 MiB", _pdf(catalog=_catalog(b"/A(" + b"(" * 2**23)), LIMIT),

@@ -51,12 +51,16 @@ def objects(attached: bytes, **changes: bytes) -> dict[int, bytes]:
     return dict(enumerate(whole.values(), 1))
 
 
-def packed(attached: bytes) -> bytes:
-    """The same with an object stream, and cross-references in a stream, predicted as usual."""
+def packed(attached: bytes, second: int = FILE, more: bytes = b"") -> bytes:
+    """The same with an object stream, and cross-references in a stream, predicted as usual; the
+    object stream calls its second object so, and there is ``more`` behind the cross-references.
+    """
     whole = objects(attached)
     inner = [whole[number] for number in (CATALOG, FILE, PAGES, PAGE)]
     starts = [sum(len(one) + 1 for one in inner[:index]) for index in range(len(inner))]
-    pairs = b" ".join(b"%d %d" % pair for pair in zip((1, 2, 4, 5), starts, strict=True)) + b" "
+    pairs = (
+        b" ".join(b"%d %d" % pair for pair in zip((1, second, 4, 5), starts, strict=True)) + b" "
+    )
     head = b"/Type/ObjStm/N 4/First %d" % len(pairs)
     holds = flate(pairs + b" ".join(inner), head)
     written = b"%PDF-1.7\n"
@@ -66,10 +70,10 @@ def packed(attached: bytes) -> bytes:
     written += b"6 0 obj\n" + holds + b"\nendobj\n"
     places = [(0, 0, 255), (2, 6, 0), (2, 6, 1), (1, at_stream, 0), (2, 6, 2), (2, 6, 3)]
     places += [(1, at_holds, 0), (1, len(written), 0)]
-    return written + xref_stream(places, len(written))
+    return written + xref_stream(places, len(written), more)
 
 
-def xref_stream(places: list[tuple[int, int, int]], at: int, head: bytes = b"") -> bytes:
+def xref_stream(places: list[tuple[int, int, int]], at: int, more: bytes = b"") -> bytes:
     """Cross-references in a stream that stands at this byte, and the end of the file."""
     rows = [bytes([kind]) + second.to_bytes(2) + bytes([third]) for kind, second, third in places]
     above = [bytes(4), *rows[:-1]]
@@ -77,7 +81,10 @@ def xref_stream(places: list[tuple[int, int, int]], at: int, head: bytes = b"") 
         b"\2" + bytes((new - old) & 255 for new, old in zip(row, before, strict=True))
         for row, before in zip(rows, above, strict=True)
     )
-    told = b"/Type/XRef/W[1 2 1]/Size %d/Root 1 0 R%b" % (len(rows), head)
+    told = b"/Type/XRef/W[1 2 1]/Size %d/Root 1 0 R" % len(rows)
     parameters = b"/DecodeParms<</Predictor 12/Columns 4>>"
-    written = b"%d 0 obj\n%b\nendobj\n" % (len(rows) - 1, flate(differences, told + parameters))
+    written = b"%d 0 obj\n%b\nendobj\n" % (
+        len(rows) - 1,
+        flate(differences + more, told + parameters),
+    )
     return written + b"startxref\n%d\n%%%%EOF\n" % at
