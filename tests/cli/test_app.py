@@ -74,6 +74,7 @@ def test_the_commands_are_those_of_the_design() -> None:
         "revoke",
         "suspend",
         "restore",
+        "render",
         "replace",
         "publish",
         "serve",

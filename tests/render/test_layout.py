@@ -112,7 +112,7 @@ SYLLABUS = tuple(
 def test_a_long_syllabus_takes_more_pages_and_leaves_none(world: World, paper: Paper) -> None:
     of = taught_by(4, syllabus=SYLLABUS)
     with Renderer(fonts=noto(), paper=paper, explain=True) as renderer:
-        pdf = renderer.pdf(bundle_of(world, of))
+        pdf = renderer.pdf(bundle_of(world, of, issuer=f"https://{'learn.' * 7}edu.au"))
     assert pages(pdf) > 2
     for page in range(pages(pdf)):
         check(pdf, page)

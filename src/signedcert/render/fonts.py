@@ -9,7 +9,7 @@ from signedcert.errors import ConfigurationError
 
 #: Latin, Greek, Cyrillic; under the Open Font License, which is beside the files.
 OWN = "EB Garamond"
-_FOLDER = Path(__file__).with_name("fonts")
+_FOLDER = Path(__file__).with_name("typefaces")
 #: What goes best with it, where it is there. Others are found by their characters alone.
 _PREFERRED = (
     "Noto Serif",

@@ -11,7 +11,7 @@ from signedcert.render.carry import carry_in_png, carry_in_svg
 from signedcert.render.fonts import families, load_fonts
 from signedcert.render.guard import GuardedPress
 from signedcert.render.press import Format, Job, Press
-from signedcert.render.script import is_right_to_left, language_of
+from signedcert.render.script import is_even, is_right_to_left, language_of
 from signedcert.render.sheet import Sheet
 
 Paper: TypeAlias = Literal["a4", "letter"]
@@ -103,6 +103,7 @@ class Printer:
         return {
             "lang": language.partition("-")[0],
             "dir": "rtl" if is_right_to_left(text) else "ltr",
+            "even": is_even(text),
             "fonts": families(self._fonts, language),
         }
 

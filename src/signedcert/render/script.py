@@ -41,6 +41,7 @@ _SCRIPTS = (
 )
 _OF_PREFIX = {script.prefix: script for script in _SCRIPTS}
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
+_EVEN = frozenset({"LATIN", "GREEK", "CYRILLIC"})
 _FIRST_EMOJI = 0x1F000
 
 
@@ -62,6 +63,14 @@ def is_right_to_left(text: str) -> bool:
     """As the first character with a strong direction has it (UAX 9, P2)."""
     kinds = map(unicodedata.bidirectional, text)
     return next((kind != "L" for kind in kinds if kind in {"L", *_RIGHT_TO_LEFT}), False)
+
+
+def is_even(text: str) -> bool:
+    """Whether its letters keep to about the same height and depth; those of other scripts than
+    Latin, Greek and Cyrillic go far out.
+    """
+    letters = (one for one in text if unicodedata.category(one).startswith("L"))
+    return all(script_of(one).prefix in _EVEN for one in letters)
 
 
 def language_of(text: str, context: str) -> str:
