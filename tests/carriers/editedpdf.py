@@ -124,6 +124,18 @@ def _wide_tree(bundle: Bundle) -> bytes:
     return pdf(wide | {6: b"<</Names[(a)2 0 R]>>"})
 
 
+def _in_pieces(bundle: Bundle) -> bytes:
+    """The same file attached 64 times, each time through objects of its own."""
+    numbers = [6 + 2 * index for index in range(64)]
+    listed = b" ".join(b"%d 0 R" % number for number in numbers)
+    whole = rawpdf.objects(bundle.encode(), catalog=_catalog(b"/AF[%b]" % listed))
+    whole[2] = rawpdf.NAME
+    for number in numbers:
+        whole[number] = b"<</UF 2 0 R/F 2 0 R/EF %d 0 R>>" % (number + 1)
+        whole[number + 1] = b"<</F 3 0 R>>"
+    return pdf(whole)
+
+
 def _nested_streams(bundle: Bundle) -> bytes:
     """The catalog is in object stream 6, which is said to be in itself."""
     packed = rawpdf.packed(bundle.encode())
@@ -249,6 +261,12 @@ cert)/EF<</F 3 0 R>>>>"
         LIMIT,
     ),
     Edit("a tree of 5,000 branches", lambda a, _: _wide_tree(a), LIMIT),
+    Edit("attached 64 times in pieces", lambda a, _: _in_pieces(a), LIMIT),
+    Edit(
+        "a thousand files attached",
+        _pdf(catalog=_catalog(b"/AF[%b]" % b"".join(b"<</F(%d)>>" % n for n in range(1000)))),
+        LIMIT,
+    ),
     Edit("an object stream in itself", lambda a, _: _nested_streams(a), DAMAGED),
     Edit(
         "updates that lead back",

@@ -87,6 +87,16 @@ PNG_EDITS: tuple[Edit, ...] = (
     ),
     Edit("the text in a language", _png(_bundle_text(b"\0\0en\0\0")), UNSUPPORTED),
     Edit("a tEXt chunk", _png(_other_chunk(b"tEXt")), UNSUPPORTED),
+    Edit(
+        "a tEXt chunk that looks like the right one",
+        _png(lambda a, _: pictures.bundle_chunk(a).replace(b"iTXt", b"tEXt", 1)),
+        DAMAGED,
+    ),
+    Edit(
+        "a tEXt chunk with a checksum of its own",
+        _png(lambda a, _: pictures.chunk(b"tEXt", BUNDLE_KEYWORD + b"\0\0\0\0\0" + a.encode())),
+        UNSUPPORTED,
+    ),
     Edit("a zTXt chunk", _png(_other_chunk(b"zTXt")), UNSUPPORTED),
     Edit("another keyword", _png(lambda a, _: pictures.text(b"SignedCert", a.encode())), NOTHING),
     Edit("without chunks of text", _png(), NOTHING),

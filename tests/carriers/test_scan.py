@@ -12,8 +12,10 @@ pytest.importorskip("zxingcpp", reason="needs the extra scan")
 
 from PIL import Image
 
+from signedcert.carriers import qrprocess
 from signedcert.carriers import scan as module
-from signedcert.carriers.scan import MAX_PIXELS, MAX_URL, PaperCode, scan
+from signedcert.carriers.qrprocess import MAX_PIXELS, texts_on
+from signedcert.carriers.scan import MAX_URL, PaperCode, scan
 from signedcert.errors import ConfigurationError, MalformedError
 from tests.carriers import pictures, rawpdf
 from tests.carriers.photos import PHOTOS, paper, written
@@ -113,8 +115,40 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert MAX_PIXELS == 64_000_000
-    monkeypatch.setattr(module, "MAX_PIXELS", 1_000_000)
-    assert scan(written(paper(URL).resize((1000, 1000)))).url == URL
+    monkeypatch.setattr(qrprocess, "MAX_PIXELS", 1_000_000)
+    assert texts_on(written(paper(URL).resize((1000, 1000)))) == [URL]
+    with pytest.raises(MalformedError) as caught:
+        texts_on(written(paper(URL)))
+    assert caught.value.reason == "carrier-limit"
+
+
+def _finders() -> bytes:
+    """A picture that is all finder patterns: each three of them could be those of a QR code."""
+    rings = [b"\xff" * 9, *(b"\xff%b\xff" % row for row in _RINGS), b"\xff" * 9]
+    row = b"".join(one * 450 for one in rings)
+    return written(Image.frombytes("L", (4050, 4050), row * 450), "PNG")
+
+
+_RINGS = (
+    bytes(7),
+    b"\0\xff\xff\xff\xff\xff\0",
+    *[b"\0\xff\0\0\0\xff\0"] * 3,
+    b"\0\xff\xff\xff\xff\xff\0",
+    bytes(7),
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of processor time")
+def test_a_picture_that_takes_minutes_is_stopped() -> None:
+    import resource  # noqa: PLC0415 - POSIX
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    assert refused(_finders()).reason == "carrier-limit"
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 8
+
+
+def test_a_picture_is_given_up_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIME_LIMIT", 0.001)
     assert refused(written(paper(URL))).reason == "carrier-limit"
 
 

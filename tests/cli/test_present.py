@@ -145,7 +145,8 @@ def test_a_certificate_is_no_record(run: Run, office: Office) -> None:
         (b'{"version":1,"document":"x"}', "not-sd-jwt"),
         (b'{"version":2,"document":"x"}', "wrong-value"),
         (b'{"version":1,"document":"x~"}', "not-three-parts"),
-        (b"\xff" * 2_000_000, "too-large"),
+        (b"\xff" * 2_000_000, "no-document"),
+        (b'{"version":' + b" " * 2_000_000 + b"1}", "too-large"),
         (b"eyJ.eyJ.x~y~", "base64-length"),
     ],
 )

@@ -24,6 +24,8 @@ MAX_BUNDLE = 1024 * 1024
 
 #: Base64url of an opening brace, and what may follow it.
 _JWS_BEGINS = b"ey"
+#: How most of what is read begins; no carrier does.
+_MOSTLY = (_JWS_BEGINS, b"{")
 _MEMBERS = ["version", "document", "proof", "course"]
 
 
@@ -124,7 +126,7 @@ class Bundle(NamedTuple):
         Raises MalformedError, as ``parse`` and ``carriers.carrier.unpack`` do;
         ``carrier-mismatch`` for two documents that differ.
         """
-        kind = kind_of(data)
+        kind = None if data.startswith(_MOSTLY) else kind_of(data)
         if kind is None:
             return cls.parse(data, where)
         carried = unpack(data, kind, SUFFIX, MAX_BUNDLE, where)

@@ -20,8 +20,6 @@ MAX_SVG = 4 * 1024 * 1024
 _SVG = re.compile(
     rb"(?:\xef\xbb\xbf)?[ \t\r\n]{0,64}<(?:[\s\S]{0,4096}?<)??(?:[A-Za-z]{1,16}:)?svg[\s/>]"
 )
-#: How bundles and bare documents begin, which are most of what is read.
-_OURS = (b"{", b"e")
 _BEGINNINGS: dict[Kind, re.Pattern[bytes]] = {
     "PDF": re.compile(rb"%PDF-"),
     "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
@@ -33,8 +31,6 @@ _BEGINNINGS: dict[Kind, re.Pattern[bytes]] = {
 
 def kind_of(data: bytes) -> Kind | None:
     """What the first bytes say; None for what may be a bundle, a bare document, or nothing."""
-    if data[:1] in _OURS:
-        return None
     return next((kind for kind, begins in _BEGINNINGS.items() if begins.match(data)), None)
 
 

@@ -96,11 +96,8 @@ def _specifications(file: PDFFile) -> list[Value]:
 
 def _leaves(file: PDFFile, tree: Value) -> Iterator[Value]:
     """The values of a name tree (ISO 32000-2, 7.9.6), wherever its names are sorted to."""
-    waiting, nodes = [tree], 0
-    while waiting:
-        nodes += 1
-        if nodes > _MAX_NODES:
-            raise beyond(f"{_MAX_NODES} parts of the tree of attachments")
+    waiting = [tree]
+    while waiting:  # a cycle ends with the look-ups
         node = file.dictionary(waiting.pop())
         yield from file.array(node.get("Names"))[1::2]
         waiting += file.array(node.get("Kids"))

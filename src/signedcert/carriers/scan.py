@@ -1,28 +1,27 @@
 """The code that a paper bears: read from the QR on a picture of it (docs/spec/carriers)."""
 
-import io
+import json
 import re
-import warnings
-from typing import TYPE_CHECKING, NamedTuple
+import subprocess
+import sys
+from importlib.util import find_spec
+from typing import NamedTuple, cast
 
 from signedcert.carriers.carrier import Kind, kind_of
 from signedcert.core.code import VerificationCode
 from signedcert.documents.form import KINDS
-from signedcert.errors import ConfigurationError, MalformedError
+from signedcert.errors import ConfigurationError, MalformedError, Reason
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-#: A telephone's largest photo has 50 million; a page at 600 dpi has 35.
-MAX_PIXELS = 64_000_000
-#: Larger pictures are made smaller: a QR of 25 mm on A4 still has some 300 of these pixels a side.
-_MAX_SIDE = 4096
+#: Seconds for one picture, on a machine that is busy with others. A photo takes one half.
+TIME_LIMIT = 30.0
 #: What a code can be read from.
 PICTURES: tuple[Kind, ...] = ("JPEG", "PDF", "PNG", "WebP")
-_FORMATS = ("JPEG", "PNG", "WEBP")
 #: The small QR holds hosts of up to 49 characters.
 MAX_URL = 256
 
+_PACKAGES = ("PIL", "zxingcpp")
+#: Not from the working directory, which may hold what was downloaded.
+_COMMAND = [sys.executable, "-P", "-m", "signedcert.carriers.qrprocess"]
 _URL = re.compile(f"({KINDS['origin']})/verify/([0-9a-z]{{4}}(?:-[0-9a-z]{{4}}){{4}})")
 
 
@@ -63,8 +62,10 @@ def scan(picture: bytes, where: str = "") -> PaperCode:
 
     Raises MalformedError: ``qr-missing`` without a QR code, ``qr-foreign`` with others only,
     ``qr-several`` with verify URLs that differ; ``carrier-damaged`` for a picture that cannot be
-    read, ``carrier-limit`` for one of more than ``MAX_PIXELS``. Raises ConfigurationError
-    ``extra-missing`` without the packages of the extra ``scan``.
+    read, ``carrier-limit`` for one that has too many pixels or takes longer than ``TIME_LIMIT``.
+    Raises ConfigurationError ``extra-missing`` without the packages of the extra ``scan``.
+    Native code reads pictures, so it does that in a process of its own, with limits; that is no
+    sandbox.
     """
     texts = sorted({text for one in _pictures(picture, where) for text in _texts(one, where)})
     if not texts:
@@ -96,39 +97,23 @@ def _pictures(picture: bytes, where: str) -> list[bytes]:
     return pdf_pictures(picture, where)
 
 
-def _texts(picture: bytes, where: str) -> set[str]:
+def _texts(picture: bytes, where: str) -> list[str]:
     """What the QR codes on a picture say."""
-    try:
-        import zxingcpp  # noqa: PLC0415 - in an extra
-        from PIL import Image  # noqa: PLC0415 - likewise
-    except ModuleNotFoundError as error:
+    if not all(map(find_spec, _PACKAGES)):
         message = "reading codes on pictures needs more packages: pip install 'signedcert[scan]'"
-        raise ConfigurationError("extra-missing", message, where=where) from error
-    formats = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+        raise ConfigurationError("extra-missing", message, where=where)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # flaws beside the pixels do not matter here
-            grey = _grey(picture)
-        codes = [] if grey is None else zxingcpp.read_barcodes(grey, formats=formats)
-    except Image.DecompressionBombError:
-        grey = None
-    except Exception as error:  # the decoders of pictures raise whatever they like
-        message = f"this picture is damaged: {ascii(str(error))[:80]}"
-        raise MalformedError("carrier-damaged", message, where=where) from error
-    if grey is None:
-        message = f"this picture has more than the {MAX_PIXELS} pixels that are read"
+        done = subprocess.run(  # noqa: S603 - our own module
+            _COMMAND, input=picture, capture_output=True, check=False, timeout=TIME_LIMIT
+        )
+    except subprocess.TimeoutExpired as error:
+        message = f"this picture was not read in {TIME_LIMIT:.0f} seconds"
+        raise MalformedError("carrier-limit", message, where=where) from error
+    if done.returncode:
+        message = "this picture cannot be read, or takes too long or too much memory"
         raise MalformedError("carrier-limit", message, where=where)
-    return {code.text for code in codes}
-
-
-def _grey(picture: bytes) -> "Image | None":
-    """A picture without colours, made smaller; None if it has too many pixels."""
-    from PIL.Image import open as open_picture  # noqa: PLC0415 - in an extra
-
-    with open_picture(io.BytesIO(picture), formats=_FORMATS) as image:
-        if image.width * image.height > MAX_PIXELS:
-            return None
-        image.draft("L", (_MAX_SIDE, _MAX_SIDE))
-        grey = image.convert("L")
-    grey.thumbnail((_MAX_SIDE, _MAX_SIDE))
-    return grey
+    answer: dict[str, list[str]] = json.loads(done.stdout)
+    if "refused" in answer:
+        reason, message = answer["refused"]
+        raise MalformedError(cast("Reason", reason), message, where=where)
+    return answer["texts"]

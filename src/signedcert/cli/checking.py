@@ -129,8 +129,9 @@ class Checking:
             if paper is not None:
                 result["paper"] = {"url": paper.url, "file": other or None}
             return _json(result)
-        said = _block(name, report, steps=self.form == "steps")
-        return said if paper is None else f"{said}{_on_paper(paper, other)}\n"
+        title = f"{other}, whose code is on {name}" if other else name
+        said = _block(title, report, steps=self.form == "steps")
+        return said if paper is None else said + _on_paper(paper, other)
 
     def _unreadable(self, source: Source, problem: str) -> Checked:
         """A file of a folder that cannot be opened is one result among the others."""
@@ -255,7 +256,7 @@ def _headline(verdict: Verdict, name: str) -> str:
     sign, colour = _STYLE[verdict]
     return (
         click.style(f"{sign} {verdict.value.upper()}", fg=colour, bold=True)
-        + f"  {visible(name, 200)}"
+        + f"  {visible(name, 420)}"
     )
 
 
@@ -278,9 +279,14 @@ def _block(name: str, report: Report, *, steps: bool) -> str:
 
 
 def _on_paper(paper: PaperCode, other: str) -> str:
-    """What the QR code says, and which of the other files it belongs to."""
-    belongs = f"which is the code of {visible(other, 200)}" if other else "of none of these files"
-    return f"  The paper bears {paper.code} ({paper.url}), {belongs}.\n"
+    """What the QR code says, and whether it belongs to one of the other files."""
+    bears = f"  The paper bears {paper.code} ({paper.url}), "
+    if not other:
+        return f"{bears}which is the code of none of these files.\n"
+    return (
+        f"{bears}which is the code of this file.\n"
+        "  Nothing else on it was compared: compare it with what was signed, by eye.\n"
+    )
 
 
 def _steps(report: Report) -> list[str]:
