@@ -74,7 +74,7 @@ def test_a_folder_of_carriers_is_verified(verify: Run, inbox: Path, tmp_path: Pa
     assert lines["d.pdf"]["detail"] == "carrier-damaged"
 
 
-@pytest.mark.parametrize("name", ["a.PDF", "b.png", "deeper/c.svg"])
+@pytest.mark.parametrize("name", ["b.png", "deeper/c.svg"])
 def test_each_carrier_is_told_of_as_its_bundle_is(
     verify: Run, desk: Path, inbox: Path, name: str
 ) -> None:
@@ -85,6 +85,16 @@ def test_each_carrier_is_told_of_as_its_bundle_is(
         assert carried.out.replace(str(inbox / name), "") == plain.out.replace(
             str(desk / "s-1.signedcert"), ""
         )
+
+
+def test_a_pdf_is_told_of_as_its_bundle_is_and_that_its_page_is_empty(
+    verify: Run, desk: Path, inbox: Path
+) -> None:
+    plain = verify(desk / "s-1.signedcert").out.replace(str(desk / "s-1.signedcert"), "")
+    carried = verify(inbox / "a.PDF").out.replace(str(inbox / "a.PDF"), "").splitlines(True)
+    page = [line for line in carried if "The text of the page was not compared" in line]
+    assert len(page) == 1
+    assert "".join(line for line in carried if line not in page) == plain
 
 
 @pytest.mark.parametrize("name", ["a.PDF", "b.png", "deeper/c.svg"])
