@@ -91,10 +91,11 @@ def test_a_pdf_is_told_of_as_its_bundle_is_and_that_its_page_is_empty(
     verify: Run, desk: Path, inbox: Path
 ) -> None:
     plain = verify(desk / "s-1.signedcert").out.replace(str(desk / "s-1.signedcert"), "")
-    carried = verify(inbox / "a.PDF").out.replace(str(inbox / "a.PDF"), "").splitlines(True)
-    page = [line for line in carried if "The text of the page was not compared" in line]
+    carried = verify(inbox / "a.PDF").out.replace(str(inbox / "a.PDF"), "")
+    lines = carried.splitlines(keepends=True)
+    page = [line for line in lines if "The text of the page was not compared" in line]
     assert len(page) == 1
-    assert "".join(line for line in carried if line not in page) == plain
+    assert "".join(line for line in lines if line not in page) == plain
 
 
 @pytest.mark.parametrize("name", ["a.PDF", "b.png", "deeper/c.svg"])
