@@ -95,12 +95,12 @@ def test_replacement_text_has_to_agree_with_the_glyphs(
 
 
 def test_a_glyph_that_stands_for_many_letters_is_looked_at_as_a_whole() -> None:
-    """A dot in its middle: most of the letters that it is cut into have no ink."""
-    table = "beginbfchar <2e> <" + "abcdefgh".encode("utf-16-be").hex() + "> endbfchar"
+    """Two strokes, and nothing between them: letters that it is cut into have no ink."""
+    table = "beginbfchar <22> <" + "abcdefgh".encode("utf-16-be").hex() + "> endbfchar"
     font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 21 0 R>>"
     page = read_page(
         pdf(
-            show("i.", 100, 100, 40, font="F2"),
+            show('i"', 100, 100, 40, font="F2"),
             fonts="/F2 20 0 R",
             objects=(font, stream(f"1 begincodespacerange <00> <ff> endcodespacerange 1 {table}")),
         )
