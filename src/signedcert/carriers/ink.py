@@ -7,7 +7,6 @@ clip, a hidden layer, the colour of the paper, no colour at all, a place outside
 import ctypes
 from collections import deque
 from collections.abc import Iterable
-from functools import reduce
 from typing import NamedTuple
 
 import pypdfium2 as pdfium
@@ -27,8 +26,6 @@ MAX_LAYERS = 6
 _CORE, _CORE_SEEN = 128, 24
 _THIN, _THIN_SEEN = 24, 4
 _FEW = 4
-#: Points between slices of one glyph.
-_SLICE = 0.01
 #: Text objects that PDFium looks back for doubles, and how much of their places doubles share.
 _NEAR, _SAME_PLACE = 6, 0.5
 #: More than a half of its ink is seen, or a letter is not seen.
@@ -60,7 +57,6 @@ def sights(page: pdfium.PdfPage, objects: list[Handle], chars: list[Char]) -> li
         Sight.SEEN if char.text.isspace() or not char.owner else Sight.UNCLEAR for char in chars
     ]
     texts = [handle for handle in objects if is_text(handle)]
-    boxes = _glyph_boxes(chars)
     layers = _layers(chars, _twins(texts, {char.owner for char in chars}))
     canvas = _Canvas.make(page)
     whole = canvas.draw()
@@ -71,35 +67,12 @@ def sights(page: pdfium.PdfPage, objects: list[Handle], chars: list[Char]) -> li
         pictures = _Pictures.make(_ink(canvas, objects, layer), change)
         for index in layer.chars:
             if chars[index].owner not in unclear and not chars[index].text.isspace():
-                box = canvas.pixels(boxes[index])
+                box = canvas.pixels(chars[index].box)
                 found[index] = pictures.sight(box, letter=chars[index].text.isalnum())
     for index, char in enumerate(chars):
         if index and char.text == " ":
             found[index] = found[index - 1]
     return found
-
-
-def _glyph_boxes(chars: list[Char]) -> list[Box]:
-    """For each character the box of its glyph: one that stands for several, a ligature, is cut
-    into slices by PDFium, and some of these have no ink.
-    """
-    boxes = [char.box for char in chars]
-    start = 0
-    for index in range(1, len(chars) + 1):
-        if index == len(chars) or not _is_slice(chars[index - 1], chars[index]):
-            whole = reduce(Box.around, boxes[start:index], boxes[start])
-            boxes[start:index] = [whole] * (index - start)
-            start = index
-    return boxes
-
-
-def _is_slice(one: Char, other: Char) -> bool:
-    """Whether the two are next to each other in one glyph."""
-    return (
-        one.owner == other.owner != 0
-        and (one.box.bottom, one.box.top) == (other.box.bottom, other.box.top)
-        and min(abs(one.box.right - other.box.left), abs(other.box.right - one.box.left)) < _SLICE
-    )
 
 
 def _twins(texts: list[Handle], owners: set[int]) -> dict[int, set[int]]:
