@@ -290,6 +290,13 @@ cert)/EF<</F 3 0 R>>>>"
         "just too deep", _pdf(catalog=_catalog(b"/A" + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)), LIMIT
     ),
     Edit("a million numbers", _pdf(catalog=_catalog(b"/A[" + b"0 " * 1_000_000 + b"]")), LIMIT),
+    Edit(
+        "nothing to read, in a large file",
+        lambda a, _: pdf(
+            rawpdf.objects(a.encode(), catalog=b"}") | {6: rawpdf.stream(bytes(2**22))}
+        ),
+        DAMAGED,
+    ),
     Edit("a comment of 8 MiB", _pdf(catalog=b"%" + b"x" * 2**23 + b"\n<<>>"), LIMIT),
     Edit("a text of 8 MiB", _pdf(catalog=_catalog(b"/A(" + b"x" * 2**23 + b")")), LIMIT),
     Edit("parentheses of 8 MiB", _pdf(catalog=_catalog(b"/A(" + b"(" * 2**23)), LIMIT),

@@ -15,6 +15,7 @@ _TOKEN_COST = 64
 _SPACE = rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*+)*+"
 _GAP = rb"[\x00\t\n\x0c\r ]{1,16}+"
 _END = rb"(?=[\x00\t\n\x0c\r ()<>\[\]{}/%]|\Z)"
+_BLANK = re.compile(_SPACE)
 _TOKEN = re.compile(
     _SPACE
     + rb"(?:(?P<ref>([0-9]{1,10})" + _GAP + rb"([0-9]{1,5})" + _GAP + rb"R" + _END + rb")"
@@ -75,6 +76,10 @@ def beyond(what: str) -> PDFError:
     return PDFError("carrier-limit", f"this PDF has more than is read: {what}")
 
 
+def _spent() -> PDFError:
+    return beyond("bytes to look at")
+
+
 class Budget:
     """What is left to be spent on one file."""
 
@@ -85,7 +90,7 @@ class Budget:
         """Raises PDFError, when nothing is left."""
         self._left -= cost
         if self._left < 0:
-            raise beyond("objects to look at")
+            raise _spent()
 
     def end(self, start: int, size: int) -> int:
         """Where looking at ``size`` bytes from ``start`` has to end."""
@@ -160,7 +165,9 @@ class Reader:
         end = self._budget.end(start, len(self._data))
         token = _TOKEN.match(self._data, start, end)
         if token is None:
-            self._budget.spend(_TOKEN_COST + end - start)
+            blank = _BLANK.match(self._data, start, end)
+            if blank is not None and blank.end() == end < len(self._data):
+                raise _spent()
             raise damaged(f"nothing to read at byte {start}")
         self._budget.spend(_TOKEN_COST + token.end() - start)
         self.position = token.end()
