@@ -130,6 +130,8 @@ def test_either_name_of_the_institution_is_right() -> None:
         ("Jose Silva", "José Silva", False),
         ("M\ufffdria", "Maria", True),
         ("M\ue000ria", "Maria", True),
+        ("\ufffd" * 4, "Maria", True),
+        ("\ue000 learn.example.edu", "Maria Silva", False),
         ("دمحم (Ada) يلع", "محمد علي", True),
         ("دمحم يلعع", "محمد علي", False),
         ("ศรีศรีสุวรรณ", "ศรีสุวรรณ", True),
