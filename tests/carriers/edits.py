@@ -128,6 +128,9 @@ EDITS = {
     "one letter": Edit(pdf(certificate(learner=ALIKE)), why="other-text", page=ALIKE),
     "another name": Edit(pdf(certificate(learner=OTHER)), why="other-text", page=OTHER),
     "letters added": Edit(pdf(certificate(learner=f"{LEARNER}son")), why="other-text"),
+    "many letters added": Edit(
+        pdf(certificate(learner=f"{LEARNER}sdotter-Andersson")), why="other-text"
+    ),
     "word added": Edit(
         pdf(certificate(learner=f"Eva {LEARNER}")),
         why="among-other-words",

@@ -94,6 +94,21 @@ def test_replacement_text_has_to_agree_with_the_glyphs(
     assert agrees(claimed, drawn) is answer
 
 
+def test_a_glyph_that_stands_for_many_letters_is_looked_at_as_a_whole() -> None:
+    """Two strokes, and nothing between them: letters that it is cut into have no ink."""
+    table = "beginbfchar <22> <" + "abcdefgh".encode("utf-16-be").hex() + "> endbfchar"
+    font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 21 0 R>>"
+    page = read_page(
+        pdf(
+            show('i"', 100, 100, 40, font="F2"),
+            fonts="/F2 20 0 R",
+            objects=(font, stream(f"1 begincodespacerange <00> <ff> endcodespacerange 1 {table}")),
+        )
+    )
+    assert said(page) == ["iabcdefgh"]
+    assert {run.sight for run in page.runs} == {Sight.SEEN}
+
+
 # what is refused
 
 

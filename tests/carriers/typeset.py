@@ -44,7 +44,7 @@ COURSES = {
     "Vietnamese": "Quản trị vận hành",
     "Arabic": "مقدمة في الإحصاء",
     "Hebrew": "מבוא לסטטיסטיקה",
-    "Devanagari": "सांख्यिकी का परिचय",
+    "Devanagari": "श्रीकृष्ण का परिचय",
     "Tamil": "புள்ளியியல் அறிமுகம்",
     "Thai": "สถิติเบื้องต้น",
     "Chinese": "统计学导论",

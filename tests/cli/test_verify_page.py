@@ -111,3 +111,13 @@ def test_no_file_without_a_genuine_document_gets_as_far_as_native_code(
     (tmp_path / "empty").mkdir()
     assert run("verify", tmp_path / "none.pdf", *trusted).status == 5
     assert run("verify", edited, "--trust", tmp_path / "empty", *AT).status == 4
+
+
+def test_the_output_is_that_of_the_bundle_and_a_line_on_the_page(
+    run: Run, ada: Bundle, honest: Path, tmp_path: Path, trusted: tuple[object, ...]
+) -> None:
+    ada.write(tmp_path / "ada.signedcert")
+    plain = run("verify", tmp_path / "ada.signedcert", *trusted).out.splitlines()
+    page = [line for line in run("verify", honest, *trusted).out.splitlines() if line not in plain]
+    assert [line.partition(" ")[0] for line in page] == ["✓", ""]
+    assert page[1].startswith("  The text of the page is")

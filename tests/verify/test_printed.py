@@ -7,7 +7,7 @@ import pytest
 from signedcert.carriers.page import Page, Unread
 from signedcert.carriers.pagereader import read_page
 from signedcert.verify.answers import Answer, Finding, Printed
-from signedcert.verify.printed import Claims, compare
+from signedcert.verify.printed import Claims, _may_be, compare
 from tests.carriers.drawing import CODE, COURSE, ISSUER, LEARNER, certificate, pdf, picture
 from tests.carriers.edits import EDITS, HONEST, NOT_FOUND
 from tests.carriers.typeset import COURSES, EDITED, NAMES, require_font, typeset
@@ -121,3 +121,25 @@ def test_a_record_that_shows_no_name_has_no_name_on_the_page() -> None:
 def test_either_name_of_the_institution_is_right() -> None:
     names = ("University of Examples", ISSUER)
     assert compare(read_page(HONEST["plain"]), SIGNED._replace(issuers=names)).compared
+
+
+@pytest.mark.parametrize(
+    ("line", "signed", "answer"),
+    [
+        ("Jos\u00b4e Silva", "José Silva", True),
+        ("Jose Silva", "José Silva", False),
+        ("M\ufffdria", "Maria", True),
+        ("M\ue000ria", "Maria", True),
+        ("\ufffd" * 4, "Maria", True),
+        ("\ue000 learn.example.edu", "Maria Silva", False),
+        ("دمحم (Ada) يلع", "محمد علي", True),
+        ("دمحم يلعع", "محمد علي", False),
+        ("ศรีศรีสุวรรณ", "ศรีสุวรรณ", True),
+        ("ศรีสุวรรณภิจ", "ศรีสุวรรณ", False),
+        ("श्रीकृकृष्ण Ada", "श्रीकृष्ण", False),
+    ],
+)
+def test_a_line_may_be_a_text_that_its_letters_do_not_say(
+    line: str, signed: str, *, answer: bool
+) -> None:
+    assert _may_be(line, signed) is answer

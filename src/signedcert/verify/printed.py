@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from difflib import SequenceMatcher
@@ -32,6 +33,8 @@ _ALIKE, _RIVAL = 0.8, 0.85
 #: A line that is less like a value than this is shown in its place only for its size.
 _RELATED = 0.5
 _MAX_LINE = 400
+#: What one glyph stands for at most, as a ligature.
+_LETTERS = 4
 #: A name is larger than the body text, or nothing is larger than the name.
 _LARGER, _MUCH_LARGER = 1.1, 1.25
 _ACCENTS = re.compile("[\u00a8\u00af\u00b4\u00b8\u02c6-\u02dd`^~]")
@@ -120,7 +123,9 @@ def _missing(
 
 def _may_be(line: str, signed: str) -> bool:
     """Whether a reader may see ``signed`` in this line, though its letters do not say so."""
-    if any(one == "\ufffd" or unicodedata.category(one) == "Co" for one in line):
+    known = "".join(one for one in line if one != "\ufffd" and unicodedata.category(one) != "Co")
+    missing = Counter(fold(signed)) - Counter(fold(known))
+    if len(known) < len(line) and missing.total() <= _LETTERS * (len(line) - len(known)):
         return True
     if not is_intricate(signed):
         return _ACCENTS.search(line) is not None and _bare(signed) in _bare(line)
