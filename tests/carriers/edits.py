@@ -47,6 +47,12 @@ def _actual(text: str, drawing: str) -> str:
     return f"/Span<</ActualText({text})>>BDC\n{drawing}EMC\n"
 
 
+def _narrow(first: str, last: str) -> str:
+    """A name, the last letters of which have no width."""
+    x, y = NAME_AT
+    return f"BT /F1 {NAME_SIZE} Tf {x} {y} Td ({first}) Tj 0 Tz ({last}) Tj 100 Tz ET\n"
+
+
 def _map(*pairs: tuple[str, str]) -> str:
     """A font's map from its codes to characters, for these pairs."""
     rows = "".join(f"<{ord(code):02x}> <{ord(char):04x}>\n" for code, char in pairs)
@@ -260,6 +266,11 @@ EDITS = {
     ),
     "false replacement text, one letter": Edit(
         pdf(certificate(name=_actual(LEARNER, name(text=ALIKE)))), why="other-text", page=ALIKE
+    ),
+    "replacement text, one letter without extent": Edit(
+        pdf(certificate(name=_actual(LEARNER, _narrow(LEARNER[:-1], LEARNER[-1])))),
+        why="other-text",
+        page=LEARNER[:-1],
     ),
     "letters that stand for nothing": Edit(
         pdf(

@@ -8,9 +8,10 @@ import pytest
 
 from signedcert.carriers import glyphs, pagereader, sight
 from signedcert.carriers.carrier import MAX_CARRIER
+from signedcert.carriers.glyphs import Char
 from signedcert.carriers.page import MAX_PAGES, Box, Page, Sight
 from signedcert.carriers.pagereader import PageReader, page_from_json, page_to_json, read_page
-from signedcert.carriers.sight import agrees
+from signedcert.carriers.sight import _Seen, _spread, agrees
 from tests.carriers.drawing import (
     COVER,
     ISSUER,
@@ -283,3 +284,24 @@ def test_boxes_share_and_touch() -> None:
     assert not one.touches(Box(10.5, 0, 20, 10))
     assert one.touches(Box(10.5, 0, 20, 10), 1)
     assert one.around(Box(20, -5, 30, 5)) == Box(0, -5, 30, 10)
+
+
+INKED, EMPTY = Box(0, 0, 10, 10), Box(12, 5, 12, 5)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "glyphs", "sight"),
+    [
+        ("\u09b0\u09cd\u09ae\u09bf", [(INKED, Sight.SEEN), (EMPTY, Sight.HIDDEN)], Sight.SEEN),
+        ("\u09b0\u09cd\u09ae\u09bf", [(INKED, Sight.HIDDEN), (INKED, Sight.SEEN)], Sight.HIDDEN),
+        ("\u09b0\u09cd\u09ae\u09bf", [(EMPTY, Sight.HIDDEN)], Sight.HIDDEN),
+        ("aa", [(INKED, Sight.SEEN), (EMPTY, Sight.HIDDEN)], Sight.HIDDEN),
+    ],
+)
+def test_a_glyph_without_extent_hides_nothing_that_others_say(
+    claimed: str, glyphs: list[tuple[Box, Sight]], sight: Sight
+) -> None:
+    """Type-setters map each glyph of a syllable to the whole of it; one letter is one letter."""
+    text = claimed if len(set(claimed)) > 1 else claimed[0]
+    group = [_Seen(Char(char, box, 50, "F", 1), seen) for box, seen in glyphs for char in text]
+    assert {one.sight for one in _spread(claimed, group)} == {sight}

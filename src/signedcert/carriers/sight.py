@@ -106,11 +106,16 @@ def _plain(text: str) -> str:
 
 
 def _spread(text: str, group: list[_Seen]) -> list[_Seen]:
-    """Each character has the place of all glyphs, and the worst sight."""
+    """Each character has the place of all glyphs, and the worst sight. A glyph without extent, as
+    fonts have for a letter that became a part of another one, is left out if the rest says it all.
+    """
     box = group[0].char.box
     for one in group:
         box = box.around(one.char.box)
-    seen = {one.sight for one in group}
+    inked = [one for one in group if one.char.box.area]
+    if not agrees(text, "".join(one.char.text for one in inked)):
+        inked = group
+    seen = {one.sight for one in inked}
     sight = next(one for one in (Sight.HIDDEN, Sight.UNCLEAR, Sight.SEEN) if one in seen)
     return [_Seen(group[0].char._replace(text=one, box=box), sight) for one in text]
 
