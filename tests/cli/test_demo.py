@@ -25,7 +25,7 @@ ISSUED = 79
 RECORDS = 10
 ROTATED = 1
 #: How often something is verified in a process of its own.
-OFFLINE = 10
+OFFLINE = 11
 SCORES = ("result", "resultDescription", "score", "grade", "valueMax", "78.6")
 
 
@@ -95,13 +95,24 @@ def test_no_certificate_holds_a_score(shown: Shown) -> None:
         assert not [word for word in SCORES if f'"{word}"' in claims], file
 
 
+def test_it_puts_a_certificate_on_paper_and_verifies_it(shown: Shown, run: Run) -> None:
+    directory, out, _ = shown
+    said = out.split("7. Put a certificate")[1].split("8. Issue")[0]
+    assert said.count("  1 authentic, in ") == 1
+    paper = directory / "certificate.pdf"
+    done = run("verify", paper, "--trust", directory / "trust", "--json")
+    assert done.json["results"][0]["printed"]["compared"] is True
+    original = directory / "certificates" / f"{Bundle.read(paper).code}.signedcert"
+    assert Bundle.read(paper) == Bundle.read(original)
+
+
 def test_it_issues_a_record_for_every_good_row_of_its_gradebook(shown: Shown, run: Run) -> None:
     directory, out, _ = shown
     assert f"  {RECORDS} records, " in out
     files = list((directory / "records").glob("*.signedcert"))
     assert len(files) == RECORDS
     for reason in ("certificate-missing", "value-out-of-range"):
-        assert reason in out.split("7. Issue course records")[1]
+        assert reason in out.split("8. Issue course records")[1]
     done = run("verify", directory / "records", "--trust", directory / "trust", "--json")
     records = [result["record"] for result in done.json["results"]]
     assert done.status == 0
@@ -117,7 +128,7 @@ def test_it_issues_a_record_for_every_good_row_of_its_gradebook(shown: Shown, ru
 
 def test_it_shows_a_part_of_a_record_without_the_failed_quiz(shown: Shown, run: Run) -> None:
     directory, out, _ = shown
-    said = out.split("8. Verify a course record")[1].split("9. Share")[0]
+    said = out.split("9. Verify a course record")[1].split("10. Share")[0]
     assert said.count("  1 authentic, in ") == 2
     assert "Lean operations 3.5 of 10 (failed)" in said
     assert "part.signedcert shows 2 of 8 results. Not shown: quiz (6 of 6)" in said
@@ -139,7 +150,7 @@ def test_it_shows_the_command_that_makes_the_part(shown: Shown, run: Run, tmp_pa
 def test_its_private_link_opens_that_part_until_it_is_reset(shown: Shown, run: Run) -> None:
     directory, out, _ = shown
     now = datetime.now(UTC)
-    link, here = (line.rpartition(" ")[2] for line in out.split("9. Share")[1].splitlines()[1:3])
+    link, here = (line.rpartition(" ")[2] for line in out.split("10. Share")[1].splitlines()[1:3])
     assert here == link.replace("https://learn.example.edu", "http://127.0.0.1:8000")
     with Institution.open(directory / "home") as institution:
         opened = institution.records.open(link.rpartition("/")[2], now)
@@ -153,11 +164,11 @@ def test_its_private_link_opens_that_part_until_it_is_reset(shown: Shown, run: R
 def test_it_shows_a_theft_and_the_recovery_offline(shown: Shown, run: Run) -> None:
     directory, out, _ = shown
     revoked, rotated, stolen, recovered = (
-        out.split(title)[1] for title in ("10. Revoke", "11. Rotate", "12. Steal", "13. Recover")
+        out.split(title)[1] for title in ("11. Revoke", "12. Rotate", "13. Steal", "14. Recover")
     )
-    assert "  1 not standing, in " in revoked.split("11. Rotate")[0]
-    assert f"  {ISSUED - 1} authentic, in " in rotated.split("12. Steal")[0]
-    assert "  1 authentic, in " in stolen.split("13. Recover")[0]
+    assert "  1 not standing, in " in revoked.split("12. Rotate")[0]
+    assert f"  {ISSUED - 1} authentic, in " in rotated.split("13. Steal")[0]
+    assert "  1 authentic, in " in stolen.split("14. Recover")[0]
     assert ("  1 undecided, in " in recovered, "  1 authentic, in " in recovered) == (True, True)
     forged = run("verify", directory / "forged.signedcert", "--trust", directory / "trust")
     assert (forged.status, "More proof is needed" in forged.out) == (4, True)

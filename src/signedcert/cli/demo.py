@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -21,7 +23,7 @@ from signedcert.cli.offline import verify_offline
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import b64url_decode, b64url_encode
 from signedcert.documents.course import Course
-from signedcert.errors import ConfigurationError
+from signedcert.errors import ConfigurationError, RenderError
 from signedcert.files import write_atomic
 from signedcert.institution import Institution
 from signedcert.issue.gradebook import read_gradebook
@@ -60,11 +62,12 @@ def demo(directory: Path) -> None:
         verify_offline(directory, str(directory / "certificates"))
         sample = _tamper(directory)
         _mistype(sample)
+        _print(directory)
         _issue_records(institution, directory)
-        _title("8. Verify a course record, then a part of it")
+        _title("9. Verify a course record, then a part of it")
         record = records.verify_whole(institution, directory)
         records.present(record, directory)
-        _title("9. Share that part by a private link")
+        _title("10. Share that part by a private link")
         records.share(institution, record)
     _keep_the_keys(directory)
     _next_steps(directory, str(sample.code), courses)
@@ -73,14 +76,14 @@ def demo(directory: Path) -> None:
 
 def _keep_the_keys(directory: Path) -> None:
     office = keys.Office.open(directory)
-    _title("10. Revoke a certificate")
+    _title("11. Revoke a certificate")
     revoked = max((directory / "certificates").glob(f"*{SUFFIX}"))
     keys.revoke(office, Bundle.read(revoked).code)
-    _title("11. Rotate the issuing key")
+    _title("12. Rotate the issuing key")
     keys.rotate(office)
-    _title("12. Steal the issuing key")
+    _title("13. Steal the issuing key")
     forged = keys.steal(office)
-    _title("13. Recover")
+    _title("14. Recover")
     keys.recover(office, forged)
     _publish_again(directory)
 
@@ -129,7 +132,7 @@ def _issue_certificates(institution: Institution, directory: Path) -> None:
 
 
 def _issue_records(institution: Institution, directory: Path) -> None:
-    _title("7. Issue course records from a gradebook")
+    _title("8. Issue course records from a gradebook")
     rows = read_gradebook(_copy("gradebook.csv", directory))
     _, counts = _issue(institution, rows, directory / "records")
     click.echo(f"  {counts.issued} records, with the scores that no certificate holds")
@@ -216,6 +219,24 @@ def _mistype(bundle: Bundle) -> None:
         click.echo(f"  {line}")
 
 
+def _print(directory: Path) -> None:
+    """A certificate of somebody whose name needs no more fonts than those that come along."""
+    _title("7. Put a certificate on paper")
+    if find_spec("typst") is None:
+        click.echo("  needs more packages: pip install 'signedcert[render]'")
+        return
+    from signedcert.render.renderer import Renderer  # noqa: PLC0415 - an extra
+
+    target = directory / "certificate.pdf"
+    with Renderer(explain=True) as renderer:
+        for path in sorted((directory / "certificates").glob(f"*{SUFFIX}")):
+            with suppress(RenderError):
+                write_atomic(target, renderer.pdf(Bundle.read(path)))
+                break
+    click.echo(f"  {target} has a code to scan, and the signed certificate attached.")
+    verify_offline(directory, str(target))
+
+
 def _next_steps(directory: Path, code: str, courses: int) -> None:
     _title("What to try next")
     file = directory / "certificates" / f"{code}{SUFFIX}"
@@ -229,7 +250,7 @@ def _next_steps(directory: Path, code: str, courses: int) -> None:
     click.echo(f"  {command} sign-in {records.LEARNER} --address {records.SERVED} --home {home}")
     click.echo("      then open the link that it prints: it leads to the learner's page")
     click.echo(f"  {command} reset {records.LEARNER} --all --home {home}")
-    click.echo("      then open the private link of step 9 again: it has ended")
+    click.echo("      then open the private link of step 10 again: it has ended")
     click.echo(f"  {command} --help")
 
 
