@@ -19,7 +19,7 @@ settings.load_profile("untimed")
 
 
 #: Many cases that take one way, and commands in processes of their own: what they reach, others do
-#: as well, and to trace them takes longer than to run them.
+#: as well, and to trace them takes longer than to run them. So it is with properties.
 _UNTRACED = ("browser", "golden", "peers", "standards", "vectors", "test_docs.py", "test_fuzz.py")
 
 
@@ -27,7 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leaves these out of what is measured by coverage."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).parts[0] in _UNTRACED:
+        is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if is_property or item.path.relative_to(here).parts[0] in _UNTRACED:
             item.add_marker("no_cover")
 
 
