@@ -21,11 +21,16 @@ settings.load_profile("untimed")
 #: Many cases that take one way, and commands in processes of their own: what they reach, others do
 #: as well, and to trace them takes longer than to run them. So it is with properties.
 _UNTRACED = ("browser", "golden", "peers", "standards", "vectors", "test_docs.py", "test_fuzz.py")
+#: Documents whose commands are run, one after the other, and a million look-ups.
+_LONG = ("test_docs.py", "test_links.py", "test_killed.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves these out of what is measured by coverage."""
+    """Leaves these out of what is measured by coverage. The longest tests begin first, so that no
+    process waits for them in the end.
+    """
     here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.name not in _LONG)
     for item in items:
         is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
         if is_property or item.path.relative_to(here).parts[0] in _UNTRACED:
