@@ -385,11 +385,35 @@ def test_one_tree_reads_each_tile_once() -> None:
     }
 
 
-def test_a_path_takes_the_tiles_that_it_leads_through_and_the_edge_beside_it() -> None:
+def test_a_path_takes_the_tiles_that_it_leads_through_and_those_of_the_frontier() -> None:
     shelf = Shelf(LOG_SIZE)
     inclusion_path(1000, LOG_SIZE, shelf)
-    beside = {TileName(0, 257, 44), TileName(1, 1, 1)}
+    beside = {TileName(0, 257, 44), TileName(1, 1, 1), TileName(2, 0, 1)}
     assert set(shelf.read) == {TileName(0, 3), TileName(1, 0), *beside}
+
+
+def test_who_knows_the_frontier_reads_only_what_a_path_leads_through() -> None:
+    shelf, edge = Shelf(LOG_SIZE), frontier(LOG_SIZE, Shelf(LOG_SIZE))
+    tree = TiledTree(LOG_SIZE, shelf, edge)
+    assert (tree.frontier(), tree.root()) == (edge, trees.root(LOG_SIZE))
+    assert not shelf.read
+    assert tree.inclusion_path(1000) == LOG.path(1000, LOG_SIZE)
+    assert set(shelf.read) == {TileName(0, 3), TileName(1, 0)}
+    assert tree.inclusion_path(LOG_SIZE - 1) == LOG.path(LOG_SIZE - 1, LOG_SIZE)
+    assert set(shelf.read) == {TileName(0, 3), TileName(1, 0), TileName(0, 257, 44)}
+
+
+@given(sizes, st.data())
+def test_paths_are_the_same_with_the_frontier(size: int, data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, size - 1))
+    tree = TiledTree(size, Shelf(size), frontier(size, Shelf(size)))
+    assert tree.inclusion_path(index) == LOG.path(index, size)
+    assert tree.consistency_path(index + 1) == LOG.proof(index + 1, size)
+
+
+def test_the_frontier_of_another_size_is_not_taken() -> None:
+    with refused("proof-shape"):
+        TiledTree(300, tile, frontier(299, Shelf(299)))
 
 
 @pytest.mark.parametrize("index", [-1, 300, 301, MAX_SIZE])

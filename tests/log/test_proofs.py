@@ -8,7 +8,7 @@ import pytest
 
 from signedcert.core.code import VerificationCode
 from signedcert.core.logproof import LogProof
-from signedcert.core.merkle import check_inclusion, leaf_hash
+from signedcert.core.merkle import Frontier, check_inclusion, leaf_hash
 from signedcert.errors import ConfigurationError
 from signedcert.log import proofs as module
 from signedcert.log.proofs import ProvenLog, Prover
@@ -18,6 +18,7 @@ from signedcert.trust.landmarks import Landmark, LandmarkList
 from tests.core.refusal import refused
 from tests.institution.homes import NOW
 from tests.log.scribe import Scribe
+from tests.registry.test_registry import execute
 
 
 def size_of(scribe: Scribe, row: DocumentRow) -> int:
@@ -72,7 +73,7 @@ def test_what_is_not_under_a_signed_head_has_no_proof(scribe: Scribe) -> None:
     assert scribe.prover.proofs([waiting.code, stranger]) == {}
     scribe.table.append(1, lambda _: None)
     assert scribe.prover.proof(waiting.code) is None
-    scribe.table.add_head(4, bytes(32), NOW)
+    scribe.table.add_head(Frontier(4, (bytes(32),)), NOW)
     assert scribe.prover.proof(waiting.code) is None
     assert scribe.prover.proofs([]) == {}
 
@@ -122,16 +123,37 @@ def test_no_proof_comes_from_a_damaged_tile(
     scribe: Scribe, damage: Callable[[Scribe], None]
 ) -> None:
     rows = scribe.log(9)
+    before = scribe.prover.proofs([row.code for row in rows])
     prover = scribe.prover
     damage(scribe)
     places = scribe.table.places([row.code for row in rows])
     for row in rows:
-        if places[row.code].number or damage is remove_tile:  # its own hash is not in a path
+        number = places[row.code].number
+        if number == 8 or (number == 0 and damage is spoil_tile):  # not in the path
+            assert prover.proof(row.code) == before[row.code]
+        else:
             with refused("log-damaged", kind=ConfigurationError):
                 prover.proof(row.code)
     scribe.folder.remove_tiles()
     scribe.log(1)
     assert prover.proof(rows[0].code) == scribe.prover.proof(rows[0].code) is not None
+
+
+def test_a_head_without_a_frontier_gives_the_same_proofs(scribe: Scribe) -> None:
+    codes = [row.code for row in scribe.log(300)]
+    before = scribe.prover.proofs(codes)
+    execute(scribe.registry._engine.url, "UPDATE log_heads SET frontier = NULL")
+    assert scribe.prover.proofs(codes) == before
+    assert len(before) == 300
+
+
+@pytest.mark.parametrize("damage", ["zeroblob(64)", "zeroblob(32)", "zeroblob(65)", "x''"])
+def test_the_frontier_of_another_tree_proves_nothing(scribe: Scribe, damage: str) -> None:
+    (row, *_) = scribe.log(9)
+    execute(scribe.registry._engine.url, f"UPDATE log_heads SET frontier = {damage}")  # noqa: S608
+    with pytest.raises(ConfigurationError, match="backup of the registry") as caught:
+        scribe.prover.proof(row.code)
+    assert caught.value.reason == "log-damaged"
 
 
 def test_a_prover_that_knows_a_tree_needs_its_tiles_no_more(scribe: Scribe) -> None:

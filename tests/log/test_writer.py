@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from signedcert.core.checkpoint import SignedCheckpoint
+from signedcert.core.merkle import Frontier
 from signedcert.errors import ConfigurationError, IssueError
 from signedcert.log import folder as folder_module
 from signedcert.log import projection, writer
@@ -356,13 +357,13 @@ def test_who_was_late_with_a_head_looks_again(
     write = LogTable.add_head
     interrupted: list[int] = []
 
-    def first(table: LogTable, size: int, root: bytes, at: datetime) -> None:
+    def first(table: LogTable, frontier: Frontier, at: datetime) -> None:
         if not interrupted:
-            interrupted.append(size)
+            interrupted.append(frontier.size)
             if more:
                 scribe.add(more)
             other.append(NOW)
-        write(table, size, root, at)
+        write(table, frontier, at)
 
     monkeypatch.setattr(LogTable, "add_head", first)
     scribe.writer.append(NOW)
@@ -675,7 +676,7 @@ def test_an_unsigned_head_that_contradicts_the_entries_is_not_signed(scribe: Scr
     scribe.log(3)
     scribe.add(1)
     scribe.table.append(1, lambda _: None)
-    scribe.table.add_head(4, bytes(32), NOW)
+    scribe.table.add_head(Frontier(4, (bytes(32),)), NOW)
     with refused("log-damaged", kind=ConfigurationError):
         scribe.writer.append(NOW)
     assert heads(scribe)[-1].note is None

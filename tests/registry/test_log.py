@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import URL, event
 
 from signedcert.core.code import VerificationCode
+from signedcert.core.merkle import Frontier
 from signedcert.registry.engine import sqlite_url
 from signedcert.registry.errors import ConflictError
 from signedcert.registry.log import HeadRow, LogPlace, LogTable
-from signedcert.registry.registry import DocumentRow, Registry
+from signedcert.registry.registry import REVISION, DocumentRow, Registry
 from tests.institution.homes import NOW
 from tests.registry.test_registry import execute, row
 from tests.registry.test_shares import at_once
@@ -48,9 +49,13 @@ def keep(_: list[int]) -> None:
     """No shuffle at all."""
 
 
-def root(size: int) -> bytes:
-    """A root like no other."""
-    return size.to_bytes(32)
+def edge(size: int) -> Frontier:
+    """A frontier like no other."""
+    return Frontier(size, tuple((size + i).to_bytes(32) for i in range(size.bit_count())))
+
+
+def head(size: int, note: str | None = None) -> HeadRow:
+    return HeadRow(size, edge(size).root(), AT, note, edge(size).encode())
 
 
 # entries
@@ -114,14 +119,14 @@ def test_places_are_found_by_codes_in_their_order(registry: Registry, table: Log
 def test_each_log_has_places_and_heads_of_its_own(registry: Registry, table: LogTable) -> None:
     rows = add(registry, 2)
     table.append(10, keep)
-    table.add_head(2, root(2), NOW)
+    table.add_head(edge(2), NOW)
     second = registry.log(2)
     assert (second.size(), second.newest_head(), second.places([rows[0].code])) == (0, None, {})
     rows += add(registry, 1)
     assert second.append(10, keep) == 1
     assert second.places([one.code for one in rows]) == {rows[2].code: LogPlace(0, rows[2].entry)}
-    second.add_head(1, root(1), NOW)
-    assert table.newest_head() == HeadRow(2, root(2), AT, None)
+    second.add_head(edge(1), NOW)
+    assert table.newest_head() == head(2)
     assert (table.size(), second.size()) == (2, 1)
 
 
@@ -151,25 +156,25 @@ def test_finding_some_documents_does_not_go_through_the_whole_log(
 
 def test_a_head_is_written_down_and_signed_once(table: LogTable) -> None:
     assert (table.newest_head(), table.newest_signed(), table.heads()) == (None, None, [])
-    table.add_head(5, root(5), NOW)
-    assert table.newest_head() == table.head(5) == HeadRow(5, root(5), AT, None)
+    table.add_head(edge(5), NOW)
+    assert table.newest_head() == table.head(5) == head(5)
     assert table.newest_signed() is None
     table.sign_head(5, "signed")
     table.sign_head(5, "signed again")
-    assert table.newest_signed() == HeadRow(5, root(5), AT, "signed")
+    assert table.newest_signed() == head(5, "signed")
     with pytest.raises(ConflictError):
-        table.add_head(5, root(6), NOW)
-    assert table.heads() == [HeadRow(5, root(5), AT, "signed")]
+        table.add_head(edge(5), NOW)
+    assert table.heads() == [head(5, "signed")]
     assert table.head(4) is None
 
 
 def test_heads_are_found_by_their_sizes(table: LogTable) -> None:
     for size in (3, 9, 12):
-        table.add_head(size, root(size), NOW + timedelta(minutes=size))
+        table.add_head(edge(size), NOW + timedelta(minutes=size))
         table.sign_head(size, f"note {size}")
-    table.add_head(15, root(15), NOW)
+    table.add_head(edge(15), NOW)
     assert [head.size for head in table.heads()] == [3, 9, 12, 15]
-    assert list(table.roots().items()) == [(size, root(size)) for size in (3, 9, 12)]
+    assert list(table.roots().items()) == [(size, edge(size).root()) for size in (3, 9, 12)]
     assert list(table.roots(2)) == [3, 9]
     below = [table.signed_below(size) for size in (16, 15, 12, 9, 7, 3)]
     assert [head and head.size for head in below] == [12, 12, 9, 3, 3, None]
@@ -178,21 +183,34 @@ def test_heads_are_found_by_their_sizes(table: LogTable) -> None:
     newest = table.newest_signed()
     assert newest is not None
     assert (newest.size, newest.at, newest.note) == (12, "2026-07-01T10:42:00Z", "note 12")
-    assert table.newest_head() == table.head(15) == HeadRow(15, root(15), AT, None)
+    assert table.newest_head() == table.head(15) == head(15)
 
 
 def test_there_is_one_head_to_be_signed_and_it_is_the_largest(table: LogTable) -> None:
     """Or lists of landmarks would not go on where they ended."""
-    table.add_head(5, root(5), NOW)
+    table.add_head(edge(5), NOW)
     for size in (4, 5, 6):
         with pytest.raises(ConflictError):
-            table.add_head(size, root(size), NOW)
+            table.add_head(edge(size), NOW)
     table.sign_head(5, "signed")
     for size in (4, 5):
         with pytest.raises(ConflictError):
-            table.add_head(size, root(size), NOW)
-    table.add_head(6, root(6), NOW)
+            table.add_head(edge(size), NOW)
+    table.add_head(edge(6), NOW)
     assert [head.size for head in table.heads()] == [5, 6]
+
+
+def test_a_head_of_an_older_release_has_no_frontier(
+    registry: Registry, table: LogTable, url: URL
+) -> None:
+    table.add_head(edge(5), NOW)
+    execute(url, "ALTER TABLE log_heads DROP COLUMN frontier")
+    execute(url, "UPDATE alembic_version SET version_num = '0004'")
+    assert registry.migrate() == ("0004", REVISION)
+    assert table.newest_head() == head(5)._replace(frontier=None)
+    table.sign_head(5, "signed")
+    table.add_head(edge(6), NOW)
+    assert table.newest_head() == head(6)
 
 
 # several writers
@@ -258,7 +276,7 @@ def test_documents_of_an_older_registry_wait_to_be_logged(registry: Registry, ur
     for statement in ("log_entries", "log_heads", "log_pending"):
         execute(url, f"DROP TABLE {statement}")
     execute(url, "UPDATE alembic_version SET version_num = '0003'")
-    assert registry.migrate() == ("0003", "0004")
+    assert registry.migrate() == ("0003", REVISION)
     assert registry.log().pending() == 3
     assert registry.log().append(10, keep) == 3
 

@@ -158,12 +158,24 @@ class Frontier:
         """That of the tree without entries."""
         return cls(0, ())
 
+    @classmethod
+    def parse(cls, size: int, data: bytes) -> "Frontier":
+        """That of a tree of ``size`` entries, as ``encode`` writes it."""
+        starts = range(0, len(data), HASH_LENGTH)
+        return cls(size, tuple(data[start : start + HASH_LENGTH] for start in starts))
+
+    def encode(self) -> bytes:
+        """The hashes, one behind the other."""
+        return b"".join(self.hashes)
+
     def root(self) -> bytes:
         """The root of the tree (2.1.1)."""
-        if not self.hashes:
-            return EMPTY_ROOT
-        *others, last = self.hashes
-        return _climb(last, others[::-1], 0, 0)
+        return _over(self.hashes) if self.hashes else EMPTY_ROOT
+
+    def path(self, number: int) -> list[bytes]:
+        """What leads to the root from one of the subtrees; the largest is number 0."""
+        right = self.hashes[number + 1 :]
+        return [*([_over(right)] if right else []), *reversed(self.hashes[:number])]
 
     def append(self, leaf_hashes: Iterable[bytes]) -> "Frontier":
         """That of the tree with these leaf hashes behind its own. Raises MalformedError
@@ -181,6 +193,12 @@ class Frontier:
                 hashes.append(row[-HASH_LENGTH:])
             row = parents(row)
         return Frontier(size, tuple(reversed(hashes)))
+
+
+def _over(hashes: Sequence[bytes]) -> bytes:
+    """The node above subtrees, each of which is smaller than the one before."""
+    *others, last = hashes
+    return _climb(last, others[::-1], 0, 0)
 
 
 def _check_count(hashes: Sequence[bytes], count: int, where: str) -> None:

@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from signedcert.core.merkle import (
-    EMPTY_ROOT,
     HASH_LENGTH,
     MAX_SIZE,
     Frontier,
     leaf_hash,
-    node_hash,
     parents,
 )
 from signedcert.errors import MalformedError
@@ -165,7 +163,7 @@ def _append(
     for level in range(_levels(size)):
         tiles = list(_fill(level, size, since, row, read))
         yield from tiles
-        row = b"".join([_top(tile) for name, tile in tiles if name.width == TILE_WIDTH])
+        row = b"".join([_root(tile) for name, tile in tiles if name.width == TILE_WIDTH])
 
 
 def _fill(
@@ -206,29 +204,35 @@ class TiledTree:
     """A tree of ``size`` entries, in tiles that ``read`` gives.
 
     What was read once is kept, in twice the bytes: for many paths, ask one tree. Only tiles are
-    read that the tree has, partial ones where it has these.
+    read that the tree has, partial ones where it has these, and fewer if ``frontier`` is known.
     Raises MalformedError, as do the methods: ``proof-shape`` for a size, or an entry, that there is
-    not; ``tile-shape`` for a tile that is not exactly as long as it has to be.
+    not, and for the frontier of another size; ``tile-shape`` for a tile that is not exactly as long
+    as it has to be.
     """
 
-    def __init__(self, size: int, read: ReadTile) -> None:
+    def __init__(self, size: int, read: ReadTile, frontier: Frontier | None = None) -> None:
         _check_sizes(0, size)
+        if frontier is not None and frontier.size != size:
+            message = f"a frontier of {frontier.size} entries, and the tree has {size}"
+            raise MalformedError("proof-shape", message)
         self.size = size
         self._read = read
-        self._height = size.bit_length()
+        self._frontier = frontier
+        self._partial: dict[int, bytes] = {}  # there is at most one of a level
         self._rows: dict[tuple[int, int], list[bytes]] = {}
         self._above: dict[int, list[bytes]] = {}  # what all paths from one full tile end with
-        self._edges = [b""]
 
     def root(self) -> bytes:
         """The root, from the tiles at the right edge."""
-        return self._edge(self._height) or EMPTY_ROOT
+        return self.frontier().root()
 
     def frontier(self) -> Frontier:
         """The right edge."""
-        lasts = ((h, (self.size >> h) - 1) for h in reversed(range(self._height)))
-        hashes = [self._node(height, last) for height, last in lasts if not last & 1]
-        return Frontier(self.size, tuple(hashes))
+        if self._frontier is None:
+            heights = [h for h in range(self.size.bit_length()) if self.size >> h & 1]
+            hashes = [self._node(height, (self.size >> height) - 1, height) for height in heights]
+            self._frontier = Frontier(self.size, tuple(reversed(hashes)))
+        return self._frontier
 
     def inclusion_path(self, index: int) -> list[bytes]:
         """The path from entry ``index`` to the root (RFC 9162, 2.1.3.1)."""
@@ -237,13 +241,13 @@ class TiledTree:
             raise MalformedError("proof-shape", message)
         number = index >> TILE_HEIGHT
         if number == self.size >> TILE_HEIGHT:  # its tile is not full
-            return self._siblings(index, 0)
+            return self._path(index, 0)
         above = self._above.get(number)
         if above is None:
-            above = self._above[number] = self._siblings(index, TILE_HEIGHT)
+            above = self._above[number] = self._path(index, TILE_HEIGHT)
         inside = index & TILE_WIDTH - 1
         starts = [(inside >> height ^ 1) * HASH_LENGTH for height in range(TILE_HEIGHT)]
-        rows = zip(self._tile(0, number), starts, strict=True)
+        rows = zip(self._nodes(0, index - inside, TILE_WIDTH), starts, strict=True)
         return [*(row[start : start + HASH_LENGTH] for row, start in rows), *above]
 
     def consistency_path(self, size1: int) -> list[bytes]:
@@ -257,53 +261,56 @@ class TiledTree:
             return []
         height = (size1 & -size1).bit_length() - 1  # of the smaller tree's last perfect subtree
         last = (size1 - 1) >> height
-        first = [self._node(height, last)] if last else []  # else it is all of that tree
-        return first + self._siblings(size1 - 1, height)
+        first = [self._node(height, last, self._top(size1 - 1))] if last else []  # else all of it
+        return first + self._path(size1 - 1, height)
 
-    def _siblings(self, entry: int, lowest: int) -> list[bytes]:
-        """What leads to the root from the node above ``entry`` whose height is ``lowest``."""
-        path = []
-        for height in range(lowest, self._height):
-            sibling, complete = entry >> height ^ 1, self.size >> height
-            if sibling < complete:
-                path.append(self._node(height, sibling))
-            elif sibling == complete and (edge := self._edge(height)):
-                path.append(edge)
-        return path
+    def _top(self, entry: int) -> int:
+        """The height of the subtree of the frontier that has this entry."""
+        return (entry ^ self.size).bit_length() - 1
 
-    def _node(self, height: int, index: int) -> bytes:
-        """The root of a perfect subtree of 2**height entries."""
-        level, row = divmod(height, TILE_HEIGHT)
-        above = TILE_HEIGHT - row
-        start = (index & (1 << above) - 1) * HASH_LENGTH
-        return self._tile(level, index >> above)[row][start : start + HASH_LENGTH]
-
-    def _edge(self, height: int) -> bytes:
-        """The root over the last entries, those that are in no perfect subtree of 2**height; empty
-        if there are none.
+    def _path(self, entry: int, lowest: int) -> list[bytes]:
+        """What leads to the root from the node above ``entry`` whose height is ``lowest``: in its
+        subtree of the frontier, and from there.
         """
-        edges = self._edges
-        for below in range(len(edges) - 1, height):
-            edge = edges[below]
-            if self.size >> below & 1:
-                last = self._node(below, (self.size >> below) - 1)
-                edge = node_hash(last, edge) if edge else last
-            edges.append(edge)
-        return edges[height]
+        top = self._top(entry)
+        inside = [self._node(height, entry >> height ^ 1, top) for height in range(lowest, top)]
+        return inside + self.frontier().path((self.size >> top + 1).bit_count())
 
-    def _tile(self, level: int, number: int) -> list[bytes]:
-        """The hashes in a tile, then each row of nodes above them, but for the one at its top."""
-        rows = self._rows.get((level, number))
+    def _node(self, height: int, index: int, top: int) -> bytes:
+        """The root of a perfect subtree of 2**height entries, which is in one of 2**top entries of
+        the frontier.
+        """
+        level, row = divmod(height, TILE_HEIGHT)
+        width = 1 << min(top - level * TILE_HEIGHT, TILE_HEIGHT)
+        first = index << row
+        inside = first & width - 1
+        start = (inside >> row) * HASH_LENGTH
+        return self._nodes(level, first - inside, width)[row][start : start + HASH_LENGTH]
+
+    def _nodes(self, level: int, first: int, width: int) -> list[bytes]:
+        """The ``width`` hashes of a level that begin with number ``first``, a perfect subtree in
+        one tile, and each row of nodes above them, but for the one in the next level.
+        """
+        rows = self._rows.get((level, first))
         if rows is None:
-            width = min(TILE_WIDTH, _width(level, self.size) - number * TILE_WIDTH)
-            rows = [_read(TileName(level, number, width), self._read)]
-            while len(rows) < TILE_HEIGHT:
+            start = (first & TILE_WIDTH - 1) * HASH_LENGTH
+            tile = self._tile(level, first >> TILE_HEIGHT)
+            rows = [tile[start : start + width * HASH_LENGTH]]
+            while len(rows) < min(width.bit_length(), TILE_HEIGHT):
                 rows.append(parents(rows[-1]))
-            self._rows[level, number] = rows
+            self._rows[level, first] = rows
         return rows
 
+    def _tile(self, level: int, number: int) -> bytes:
+        width = _width(level, self.size) - number * TILE_WIDTH
+        if width >= TILE_WIDTH:
+            return _read(TileName(level, number), self._read)
+        if level not in self._partial:
+            self._partial[level] = _read(TileName(level, number, width), self._read)
+        return self._partial[level]
 
-def _top(tile: bytes) -> bytes:
+
+def _root(tile: bytes) -> bytes:
     """The hash of a full tile, which stands in the level above."""
     for _ in range(TILE_HEIGHT):
         tile = parents(tile)

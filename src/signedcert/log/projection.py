@@ -22,10 +22,10 @@ class Projection:
         self._table = table
         self._folder = folder
 
-    def root(self, size: int, before: HeadRow | None) -> bytes:
-        """The root over ``size`` entries, whose tiles are on disk when this returns. The tree was
-        shown to extend that of ``before``, a head that was signed. Where tiles are missing, or do
-        not lead to it, all are made again.
+    def frontier(self, size: int, before: HeadRow | None) -> Frontier:
+        """That of ``size`` entries, whose tiles are on disk when this returns. The tree was shown
+        to extend that of ``before``, a head that was signed. Where tiles are missing, or do not
+        lead to it, all are made again.
 
         Raises ConfigurationError ``log-damaged``: the registry does not lead to it either.
         """
@@ -34,29 +34,28 @@ class Projection:
         except MalformedError:  # the tiles are not as they were
             return self.rebuild(size, before)
 
-    def rebuild(self, size: int, before: HeadRow | None) -> bytes:
+    def rebuild(self, size: int, before: HeadRow | None) -> Frontier:
         """The same, after all tiles were made again."""
         self._check_registry(before)
         self.size = 0
         try:
-            root = self._extend(size, before)
+            frontier = self._extend(size, before)
             self._write_older()
         except MalformedError as error:
             raise _damaged(size) from error
-        return root
+        return frontier
 
-    def _extend(self, size: int, before: HeadRow | None) -> bytes:
+    def _extend(self, size: int, before: HeadRow | None) -> Frontier:
         if size > self.size:
             start = self.size - self.size % TILE_WIDTH  # of a partial tile, nothing is believed
             for first, entries in self._chunks(start, size):
                 self._folder.write_tiles(append(first, entries, self._folder.tile))
             self.size = size
         tree = TiledTree(size, self._folder.tile)
-        root = tree.root()
         if before is not None:
             path = tree.consistency_path(before.size)
-            check_consistency(before.size, size, path, before.root, root)
-        return root
+            check_consistency(before.size, size, path, before.root, tree.root())
+        return tree.frontier()
 
     def _chunks(self, start: int, size: int) -> Iterator[tuple[int, list[bytes]]]:
         for first in range(start, size, _CHUNK):

@@ -8,7 +8,7 @@ from threading import Lock
 from signedcert.core.checkpoint import Checkpoint
 from signedcert.core.code import VerificationCode
 from signedcert.core.logproof import LogProof
-from signedcert.core.merkle import leaf_hash
+from signedcert.core.merkle import Frontier, leaf_hash
 from signedcert.core.remembering import RememberingTree
 from signedcert.core.tiles import TiledTree
 from signedcert.errors import ConfigurationError, MalformedError
@@ -18,6 +18,7 @@ from signedcert.trust.landmarks import LandmarkList
 
 #: Each with the tiles that were read for it.
 _MAX_HEADS = 8
+_REGISTRY = "registry"
 
 
 class Prover:
@@ -97,14 +98,14 @@ class _Head:
     """
 
     def __init__(self, row: HeadRow, note: str, folder: LogFolder) -> None:
-        self.tree = TiledTree(row.size, folder.tile)
+        self.tree = TiledTree(row.size, folder.tile, _frontier(row))
         self._shown = RememberingTree(row.size, row.root)
         self._note = note.encode()
         text, line_feed, _ = note.partition("\n\n")
         signed = Checkpoint.parse(text + line_feed[1:])
         if (signed.size, signed.root) != (row.size, row.root):
             message = "the registry has the note of another head"
-            raise MalformedError("root-mismatch", message, where="registry")
+            raise MalformedError("root-mismatch", message, where=_REGISTRY)
 
     def proof(self, place: LogPlace) -> str:
         """Raises MalformedError: the tiles do not lead to this head."""
@@ -113,9 +114,23 @@ class _Head:
         return LogProof(place.number, path, self._note).encode().decode()
 
 
+def _frontier(row: HeadRow) -> Frontier | None:
+    """Raises MalformedError: it does not lead to the root of this head."""
+    if row.frontier is None:
+        return None
+    try:
+        frontier = Frontier.parse(row.size, row.frontier)
+    except MalformedError as error:
+        raise MalformedError(error.reason, error.message, where=_REGISTRY) from error
+    if frontier.root() != row.root:
+        message = "the registry has the frontier of another head"
+        raise MalformedError("root-mismatch", message, where=_REGISTRY)
+    return frontier
+
+
 def _damaged(error: MalformedError) -> ConfigurationError:
-    message = (
-        f"a place in the log cannot be shown: {error.message}; make the files of the log again: "
-        "signedcert log rebuild"
-    )
+    advice = "make the files of the log again: signedcert log rebuild"
+    if error.where == _REGISTRY:
+        advice = "restore the newest backup of the registry"
+    message = f"a place in the log cannot be shown: {error.message}; {advice}"
     return ConfigurationError("log-damaged", message, where=error.where)

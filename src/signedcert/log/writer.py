@@ -118,7 +118,7 @@ class LogWriter:
             count = self.table.append(limit, _shuffle)
             size = self.table.size()
             if size > (head.size if head else 0):
-                self.table.add_head(size, projection.root(size, head), at)
+                self.table.add_head(projection.frontier(size, head), at)
                 head = self._sign(size, projection)
         if head is not None:
             self._publish(head, projection)
@@ -129,7 +129,7 @@ class LogWriter:
         then. Before it was signed, it was shown to extend the one before, and to have its tiles.
         """
         head = self._head(size)
-        if projection.root(size, self.table.signed_below(size)) != head.root:
+        if projection.frontier(size, self.table.signed_below(size)).root() != head.root:
             raise _contradictory(size)
         note = self.signer().sign(size, head.root).encode()
         if self._verified(lambda: note, "") is None:
@@ -144,7 +144,7 @@ class LogWriter:
         if known is None or (known.size, known.root) != (head.size, head.root):
             raise _contradictory(head.size)
         if _or_none(self.folder.checkpoint) != note:
-            projection.root(head.size, head)
+            projection.frontier(head.size, head)
             self.folder.write_checkpoint(note)
         if _or_none(self.saved.read) != note:
             self.saved.write(note)

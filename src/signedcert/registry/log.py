@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import format_time
+from signedcert.core.merkle import Frontier
 from signedcert.registry.errors import ConflictError
 from signedcert.registry.tables import documents, log_entries, log_heads, log_pending
 
@@ -31,13 +32,15 @@ _MAX_CODES = 500
 
 class HeadRow(NamedTuple):
     """A head of the log. ``at`` is when it was made, ``note`` the signed checkpoint; None as long
-    as it is to be signed: nothing else can be signed before it.
+    as it is to be signed: nothing else can be signed before it. ``frontier`` is as ``add_head``
+    got it; None for a head that is older than this column.
     """
 
     size: int
     root: bytes
     at: str
     note: str | None
+    frontier: bytes | None
 
 
 class LogPlace(NamedTuple):
@@ -199,14 +202,15 @@ class LogTable:
             row = connection.execute(wanted, {"log": self._log}).first()
         return None if row is None else HeadRow(*row)
 
-    def add_head(self, size: int, root: bytes, at: datetime) -> None:
+    def add_head(self, frontier: Frontier, at: datetime) -> None:
         """Writes down which head is to be signed next: there is never more than one, and it is the
         largest. Raises ConflictError if another one is to be signed, or is as large.
         """
-        row = {"log": self._log, "size": size, "root": root, "at": format_time(at), "note": None}
+        head = HeadRow(frontier.size, frontier.root(), format_time(at), None, frontier.encode())
+        row = {"log": self._log, **head._asdict()}
         with self._engine.begin() as connection:
             _lock(connection)
-            if connection.scalar(_BEFORE_IT, {"log": self._log, "new": size}):
+            if connection.scalar(_BEFORE_IT, {"log": self._log, "new": head.size}):
                 raise ConflictError
             connection.execute(insert(log_heads), [row])
 
@@ -261,7 +265,7 @@ _PLACES = select(documents.c.code, _NUMBER, documents.c.entry).where(
     documents.c.code.in_(bindparam("codes", expanding=True))
 )
 _HEADS = (
-    select(log_heads.c.size, log_heads.c.root, log_heads.c.at, log_heads.c.note)
+    select(*(log_heads.c[name] for name in HeadRow._fields))
     .where(log_heads.c.log == bindparam("log"))
     .order_by(log_heads.c.size)
 )

@@ -37,7 +37,7 @@ from signedcert.registry.statuses import StatusChange, StatusTable, write_change
 from signedcert.registry.tables import courses, documents, log_pending
 
 #: The revision that this release reads and writes.
-REVISION = "0004"
+REVISION = "0005"
 #: SQLite's limit on variables in a statement, and room in it for the others.
 _MAX_KEYS = 500
 

@@ -142,7 +142,8 @@ log_entries = Table(
     sqlite_with_rowid=False,
 )
 
-#: The heads of the logs. The one without a ``note`` is to be signed next.
+#: The heads of the logs. The one without a ``note`` is to be signed next. ``frontier`` is the right
+#: edge of its tree, and spares proofs half of their hashes.
 log_heads = Table(
     "log_heads",
     metadata,
@@ -151,5 +152,6 @@ log_heads = Table(
     Column("root", LargeBinary(32), nullable=False),
     Column("at", String(20), nullable=False),
     Column("note", Text),
+    Column("frontier", LargeBinary),
     sqlite_with_rowid=False,
 )
