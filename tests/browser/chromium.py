@@ -49,14 +49,20 @@ def axe_source() -> str:
 
 
 @contextmanager
-def launched() -> Iterator["Browser"]:
-    """A Chromium. While it runs, no other event loop can run on this thread."""
+def launched(*flags: str, windows: bool = False) -> Iterator["Browser"]:
+    """A Chromium; with ``windows`` also what is around a page, on a screen that nobody sees. While
+    it runs, no other event loop can run on this thread.
+    """
     if find_spec("playwright") is None:
         _lacking("playwright is not installed; run: .venv/bin/pip install --group browser")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it may be absent
 
     program = _program()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        chromium = playwright.chromium.launch(
+            executable_path=program,
+            headless=not windows,  # else playwright turns the viewer of PDFs off
+            args=[*_FLAGS, *flags],
+        )
         yield chromium
         chromium.close()

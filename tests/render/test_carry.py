@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pypdf
@@ -17,8 +18,12 @@ from signedcert.carriers.bundle import MEDIA_TYPE, Bundle
 from signedcert.carriers.carried import BADGE_NAMESPACE, BUNDLE_NAMESPACE
 from signedcert.render import Renderer
 from signedcert.render.carry import carry_in_png, carry_in_svg
+from tests.browser.chromium import launched
 from tests.reference import World
 from tests.render.certificates import bundle_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Frame, Page
 
 
 def test_a_pdf_has_the_bundle_attached(renderer: Renderer, bundle: Bundle) -> None:
@@ -41,6 +46,30 @@ def test_poppler_finds_the_attachment(renderer: Renderer, bundle: Bundle, tmp_pa
     pdf.write_bytes(renderer.pdf(bundle))
     subprocess.run([program, "-save", "1", "-o", saved, pdf], check=True)
     assert saved.read_bytes() == bundle.encode()
+
+
+def test_chromium_shows_the_attachment(renderer: Renderer, bundle: Bundle, tmp_path: Path) -> None:
+    """Debian's build has the list of attachments behind a switch."""
+    pdf = tmp_path / "a.pdf"
+    pdf.write_bytes(renderer.pdf(bundle))
+    with launched("--enable-features=PdfPortfolio", windows=True) as chromium:
+        page = chromium.new_page()
+        page.goto(pdf.as_uri())
+        viewer = viewer_of(page)
+        viewer.get_by_role("tab", name="Attachments").click()
+        attached = viewer.locator("viewer-attachment #title")
+        attached.first.wait_for()
+        assert attached.all_text_contents() == [f"{bundle.code}.signedcert"]
+
+
+def viewer_of(page: "Page") -> "Frame":
+    """The frame in which Chromium shows a PDF. It comes when the page has loaded already."""
+    for _ in range(300):
+        for frame in page.frames:
+            if frame.url.startswith("chrome-extension:"):
+                return frame
+        page.wait_for_timeout(100)
+    raise AssertionError(page.frames)
 
 
 def test_a_png_has_the_document_and_the_bundle(renderer: Renderer, bundle: Bundle) -> None:
