@@ -20,6 +20,8 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 _LEAF, _NODE = b"\0", b"\1"  # so that no entry has the hash of a node (2.1.1)
 _PAIR = Struct(f"{2 * HASH_LENGTH}s")
+#: Left siblings only.
+_ALL = -1
 _INCLUSION, _CONSISTENCY, _FRONTIER = "inclusion proof", "consistency proof", "frontier"
 
 
@@ -49,7 +51,7 @@ def root_of_inclusion(index: int, size: int, leaf: bytes, path: Sequence[bytes])
     Raises MalformedError ``proof-shape`` unless ``0 <= index < size <= MAX_SIZE``, hashes have 32
     bytes, and there are exactly as many as lead from there to a root.
     """
-    return _climb(leaf, path, index, check_path(index, size, leaf, path))
+    return climb(leaf, path, sides(index, check_path(index, size, leaf, path)))
 
 
 def check_path(index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> int:
@@ -111,9 +113,10 @@ def _check_extended(
     perfect = index == 0  # that subtree is all of the smaller tree, so its hash is root1
     _check_count(path, inner + border + (not perfect), _CONSISTENCY)
     first, *others = (root1, *path) if perfect else path
-    left = [node for i, node in enumerate(others) if _is_left(index, inner, i)]
-    _check_same_root(_climb(first, left, 0, 0), root1, size1)
-    _check_same_root(_climb(first, others, index, inner), root2, size2)
+    left = sides(index, inner)
+    on_the_left = [node for position, node in enumerate(others) if left >> position & 1]
+    _check_same_root(climb(first, on_the_left, _ALL), root1, size1)
+    _check_same_root(climb(first, others, left), root2, size2)
 
 
 def _lengths(index: int, last: int) -> tuple[int, int]:
@@ -124,14 +127,22 @@ def _lengths(index: int, last: int) -> tuple[int, int]:
     return inner, (index >> inner).bit_count()
 
 
-def _is_left(index: int, inner: int, position: int) -> bool:
-    return position >= inner or bool(index >> position & 1)
+def sides(index: int, inner: int) -> int:
+    """Which hashes of a path from node ``index`` are left siblings, a bit for each: by the bits of
+    the index, and all at the right edge, from number ``inner`` on.
+    """
+    return index | _ALL << inner
 
 
-def _climb(node: bytes, path: Sequence[bytes], index: int, inner: int) -> bytes:
-    for position, sibling in enumerate(path):
-        left = _is_left(index, inner, position)
-        node = node_hash(sibling, node) if left else node_hash(node, sibling)
+def climb(node: bytes, path: Iterable[bytes], left: int) -> bytes:
+    """Where a path leads, or a piece of it; bit 0 of ``left`` says whether its first hash is a left
+    sibling.
+    """
+    sha256 = hashlib.sha256
+    for sibling in path:
+        pair = sibling + node if left & 1 else node + sibling
+        node = sha256(_NODE + pair).digest()
+        left >>= 1
     return node
 
 
@@ -198,7 +209,7 @@ class Frontier:
 def _over(hashes: Sequence[bytes]) -> bytes:
     """The node above subtrees, each of which is smaller than the one before."""
     *others, last = hashes
-    return _climb(last, others[::-1], 0, 0)
+    return climb(last, reversed(others), _ALL)
 
 
 def _check_count(hashes: Sequence[bytes], count: int, where: str) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from signedcert.core.merkle import check_path, node_hash
+from signedcert.core.merkle import check_path, climb, sides
 from signedcert.errors import MalformedError
 
 #: Nodes of every fourth level are remembered: no proof climbs more than four levels to one, and
@@ -32,18 +32,18 @@ class RememberingTree:
         Raises MalformedError ``proof-shape``, ``root-mismatch``, as ``check_inclusion`` does.
         """
         inner = check_path(index, self.size, leaf, path)
+        left = sides(index, inner)
         shown = {}
         node = leaf
-        for level, sibling in enumerate(path):
-            if level and level < inner and not level % _STEP:
+        for level in range(0, len(path), _STEP):
+            if 0 < level < inner:
                 key, found = (level, index >> level), (node, path[level:])
                 known = self._known.get(key)
                 if known is not None:
                     self._require(known == found, index)
                     break
                 shown[key] = found
-            on_the_right = level >= inner or index >> level & 1
-            node = node_hash(sibling, node) if on_the_right else node_hash(node, sibling)
+            node = climb(node, path[level : level + _STEP], left >> level)
         else:
             self._require(node == self.root, index)
         if len(self._known) < _MAX_NODES:
