@@ -17,7 +17,17 @@ from tests.reference import AT, World
 from tests.reference import course as reference_course
 
 ROOT = Path(__file__).parents[1]
-ABOVE = ("errors", "batch", "files", "core", "documents", "trust", "carriers", "verify")
+ABOVE = (
+    "errors",
+    "batch",
+    "childprocess",
+    "files",
+    "core",
+    "documents",
+    "trust",
+    "carriers",
+    "verify",
+)
 BELOW = (
     *("registry", "custody", "log", "publish", "issue", "sharing", "render", "home"),
     *("ceremonies", "institution", "web", "cli"),

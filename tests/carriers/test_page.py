@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from signedcert import childprocess
 from signedcert.carriers import glyphs, pagereader, sight
 from signedcert.carriers.carrier import MAX_CARRIER
 from signedcert.carriers.glyphs import Char
@@ -195,13 +196,13 @@ def test_the_process_reads_what_is_read_here() -> None:
 
 def test_a_reader_is_started_when_it_is_needed_and_again_when_it_has_died() -> None:
     with PageReader() as reader:
-        first = reader._running()
+        first = reader._child.running()
         assert reader.read(PLAIN).unread is None
         first.kill()
         first.wait()
         assert reader.read(PLAIN).unread == "page-reader-failed"
         assert reader.read(PLAIN).unread is None
-        second = reader._running()
+        second = reader._child.running()
         assert second is not first
     assert second.poll() is not None
 
@@ -226,10 +227,10 @@ _STAND_IN = "import sys, time, os; sys.stdin.buffer.read(8); "
 def test_a_process_that_hangs_dies_or_lies_costs_one_answer(
     monkeypatch: pytest.MonkeyPatch, does: str
 ) -> None:
-    monkeypatch.setattr(pagereader, "_COMMAND", [sys.executable, "-c", _STAND_IN + does])
+    monkeypatch.setattr(childprocess, "python", lambda _: [sys.executable, "-c", _STAND_IN + does])
     monkeypatch.setattr(pagereader, "TIME_LIMIT", 2.0)
     with PageReader() as reader:
-        process = reader._running()
+        process = reader._child.running()
         assert reader.read(PLAIN) == Page(unread="page-reader-failed")
         assert process.poll() is not None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from signedcert import childprocess
 from signedcert.carriers import pagereader
 from signedcert.carriers.bundle import Bundle
 from signedcert.cli.checking import _reader
@@ -89,7 +90,7 @@ def test_a_folder_survives_what_kills_the_reader(
 ) -> None:
     _reader().close()
     dies = [sys.executable, "-c", "import os; os.abort()"]
-    monkeypatch.setattr(pagereader, "_COMMAND", dies)
+    monkeypatch.setattr(childprocess, "python", lambda _: dies)
     done = run("verify", honest, edited, *trusted)
     assert done.status == 0
     assert done.out.count("AUTHENTIC") == 2

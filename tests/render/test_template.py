@@ -146,8 +146,7 @@ def test_the_environment_is_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("SIGNEDCERT_SECRET", "secret")
     with press(tmp_path / "own", "x") as made:
         made.print(JOB)
-        assert made._process is not None
-        found = Path(f"/proc/{made._process.pid}/environ")
+        found = Path(f"/proc/{made._child.running().pid}/environ")
         assert not found.exists() or b"SIGNEDCERT_SECRET" not in found.read_bytes()
 
 
@@ -248,8 +247,7 @@ def test_memory_has_an_end(tmp_path: Path) -> None:
 def test_the_process_ends_with_the_renderer(own: Path, bundle: Bundle) -> None:
     with Renderer(own) as renderer:
         renderer.pdf(bundle)
-        process = renderer.printer.press._process  # type: ignore[union-attr]
-        assert process is not None
+        process = renderer.printer.press._child.running()  # type: ignore[union-attr]
         assert process.poll() is None
     assert process.poll() is not None
 

@@ -1,29 +1,19 @@
-"""Reading pages: here, or in a process of its own, since native code reads them.
-
-A file that crashes that code, hangs it or makes it ask for all memory then costs an answer, and
-not the whole run.
-"""
+"""Reading pages: here, or in a process of its own, since native code reads them."""
 
 import json
-import subprocess
-import sys
-from threading import Timer
 from types import TracebackType
-from typing import IO, Any, Self, cast, get_args
+from typing import Any, Self, get_args
 
 from signedcert.carriers.carrier import MAX_CARRIER
 from signedcert.carriers.page import Box, Page, Run, Sight, Unread
+from signedcert.childprocess import ChildProcess, NoAnswerError, answer
 
 #: Seconds for one file. A certificate takes a quarter of one.
 TIME_LIMIT = 30.0
 #: Bytes of memory that a reading process may have, where the system can be told.
 MEMORY_LIMIT = 1024 * 1024 * 1024
-#: Not from the working directory, which may hold what was downloaded.
-_COMMAND = [sys.executable, "-P", "-m", "signedcert.carriers.pageprocess"]
-_LENGTH = 8
 #: What ``json.loads`` and ``page_from_json`` raise for anything else.
 NOT_A_PAGE = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
-_MAX_ANSWER = 64 * 1024 * 1024
 
 
 def read_page(pdf: bytes) -> Page:
@@ -42,16 +32,13 @@ def read_page(pdf: bytes) -> Page:
 
 
 class PageReader:
-    """Reads pages in a process of its own, which it starts when it is needed, and again when it
-    has died. To be closed, or used in a ``with`` statement.
+    """Reads pages in a ``ChildProcess``. To be closed, or used in a ``with`` statement.
 
-    Guarantee: an answer for any file, within ``TIME_LIMIT`` and about as much memory as
-    ``MEMORY_LIMIT`` says (on systems that have ``setrlimit``; not on Windows). It is no sandbox:
-    whoever can make PDFium run code, runs it with the rights of the user.
+    Guarantee: an answer for any file, within ``TIME_LIMIT`` and ``MEMORY_LIMIT``.
     """
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child = ChildProcess(__name__, seconds=TIME_LIMIT, memory=MEMORY_LIMIT)
 
     def __enter__(self) -> Self:
         return self
@@ -68,59 +55,15 @@ class PageReader:
         """As ``read_page``; ``page-reader-failed`` if that came to no end."""
         if len(pdf) > MAX_CARRIER:
             return Page(unread="page-too-large")
-        process = self._running()
-        guard = Timer(TIME_LIMIT, process.kill)
-        guard.start()
         try:
-            return _ask(process, pdf)
-        except (OSError, EOFError, *NOT_A_PAGE):
-            self.close()
+            return page_from_json(json.loads(self._child.ask(pdf)))
+        except (NoAnswerError, *NOT_A_PAGE):
+            self._child.close()
             return Page(unread="page-reader-failed")
-        finally:
-            guard.cancel()
 
     def close(self) -> None:
         """Ends the process; another ``read`` would start a new one."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.communicate()
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [*_COMMAND, str(MEMORY_LIMIT)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        return self._process
-
-
-def _ask(process: "subprocess.Popen[bytes]", pdf: bytes) -> Page:
-    question, answer = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
-    send(question, pdf)
-    return page_from_json(json.loads(receive(answer, _MAX_ANSWER)))
-
-
-def send(pipe: IO[bytes], message: bytes) -> None:
-    """A message with its length in front."""
-    pipe.write(len(message).to_bytes(_LENGTH))
-    pipe.write(message)
-    pipe.flush()
-
-
-def receive(pipe: IO[bytes], limit: int) -> bytes:
-    """What ``send`` has sent. Raises EOFError for less, ValueError for more than ``limit``."""
-    head = pipe.read(_LENGTH)
-    length = int.from_bytes(head)
-    if length > limit:
-        message = f"{length} bytes, and {limit} are the limit"
-        raise ValueError(message)
-    body = pipe.read(length) if len(head) == _LENGTH else b""
-    if len(head) != _LENGTH or len(body) != length:
-        raise EOFError
-    return body
+        self._child.close()
 
 
 def page_to_json(page: Page) -> dict[str, object]:
@@ -144,3 +87,7 @@ def _run(value: list[Any]) -> Run:
     left, bottom, right, top = map(float, box)
     place = Box(left, bottom, right, top)
     return Run(str(text), place, float(size), str(font), int(page), int(line), Sight(sight))
+
+
+if __name__ == "__main__":
+    answer(lambda pdf: json.dumps(page_to_json(read_page(pdf))).encode())

@@ -1,16 +1,14 @@
-"""The process that reads the QR codes on one picture, for ``scan``: standard input to JSON."""
+"""The process that reads the QR codes on a picture, for ``scan``."""
 
 import io
 import json
-import sys
 import warnings
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import zxingcpp
 from PIL import Image
 
-from signedcert.carriers.carrier import MAX_CARRIER
+from signedcert.childprocess import answer, limit
 from signedcert.errors import MalformedError
 
 if TYPE_CHECKING:
@@ -20,22 +18,18 @@ if TYPE_CHECKING:
 MAX_PIXELS = 64_000_000
 #: Processor time. What is made to look like a thousand QR codes would take minutes.
 _MAX_SECONDS = 5
-#: Four bytes a pixel, one without colours, and as much for the decoders.
-_MAX_MEMORY = 1024 * 1024 * 1024
 #: Larger pictures are made smaller: a QR of 25 mm on A4 still has some 300 of these pixels a side.
 _MAX_SIDE = 4096
 _FORMATS = ("JPEG", "PNG", "WEBP")
 
 
-def main() -> None:
-    """Writes ``texts``, or ``refused`` with a reason and words."""
-    _limit()
-    picture = sys.stdin.buffer.read(MAX_CARRIER + 1)
+def read(picture: bytes) -> bytes:
+    """``texts``, or ``refused`` with a reason and words, in JSON."""
     try:
-        answer = {"texts": texts_on(picture)}
+        found = {"texts": texts_on(picture)}
     except MalformedError as error:
-        answer = {"refused": [error.reason, error.message]}
-    print(json.dumps(answer))  # noqa: T201 - to the process that asked
+        found = {"refused": [error.reason, error.message]}
+    return json.dumps(found).encode()
 
 
 def texts_on(picture: bytes) -> list[str]:
@@ -71,17 +65,6 @@ def _grey(picture: bytes) -> "Picture | None":
     return grey
 
 
-def _limit() -> None:
-    """As far as the system lets itself be told."""
-    try:
-        import resource  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CPU, (_MAX_SECONDS, _MAX_SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 if __name__ == "__main__":
-    main()
+    limit("RLIMIT_CPU", _MAX_SECONDS)
+    answer(read)

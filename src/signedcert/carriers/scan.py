@@ -2,26 +2,27 @@
 
 import json
 import re
-import subprocess
-import sys
 from importlib.util import find_spec
 from typing import NamedTuple, cast
 
 from signedcert.carriers.carrier import Kind, kind_of
+from signedcert.childprocess import ChildProcess, NoAnswerError
 from signedcert.core.code import VerificationCode
 from signedcert.documents.form import KINDS
 from signedcert.errors import ConfigurationError, MalformedError, Reason
 
 #: Seconds for one picture, on a machine that is busy with others. A photo takes one half.
 TIME_LIMIT = 30.0
+#: Bytes of memory: four a pixel, one without colours, and as much for the decoders.
+_MEMORY_LIMIT = 1024 * 1024 * 1024
 #: What a code can be read from.
 PICTURES: tuple[Kind, ...] = ("JPEG", "PDF", "PNG", "WebP")
 #: The small QR holds hosts of up to 49 characters.
 MAX_URL = 256
 
 _PACKAGES = ("PIL", "zxingcpp")
-#: Not from the working directory, which may hold what was downloaded.
-_COMMAND = [sys.executable, "-P", "-m", "signedcert.carriers.qrprocess"]
+#: One for each picture, since it may use so much processor time and no more.
+_PROCESS = "signedcert.carriers.qrprocess"
 _URL = re.compile(f"({KINDS['origin']})/verify/([0-9a-z]{{4}}(?:-[0-9a-z]{{4}}){{4}})")
 
 
@@ -103,17 +104,16 @@ def _texts(picture: bytes, where: str) -> list[str]:
         message = "reading codes on pictures needs more packages: pip install 'signedcert[scan]'"
         raise ConfigurationError("extra-missing", message, where=where)
     try:
-        done = subprocess.run(  # noqa: S603 - our own module
-            _COMMAND, input=picture, capture_output=True, check=False, timeout=TIME_LIMIT
+        with ChildProcess(_PROCESS, seconds=TIME_LIMIT, memory=_MEMORY_LIMIT) as child:
+            found: dict[str, list[str]] = json.loads(child.ask(picture))
+    except NoAnswerError as error:
+        message = (
+            f"this picture was not read in {TIME_LIMIT:.0f} seconds"
+            if error.late
+            else "this picture cannot be read, or takes too long or too much memory"
         )
-    except subprocess.TimeoutExpired as error:
-        message = f"this picture was not read in {TIME_LIMIT:.0f} seconds"
         raise MalformedError("carrier-limit", message, where=where) from error
-    if done.returncode:
-        message = "this picture cannot be read, or takes too long or too much memory"
-        raise MalformedError("carrier-limit", message, where=where)
-    answer: dict[str, list[str]] = json.loads(done.stdout)
-    if "refused" in answer:
-        reason, message = answer["refused"]
+    if "refused" in found:
+        reason, message = found["refused"]
         raise MalformedError(cast("Reason", reason), message, where=where)
-    return answer["texts"]
+    return found["texts"]
