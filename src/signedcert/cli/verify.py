@@ -114,21 +114,28 @@ def verify(
     }
     verifier = Verifier(read_trust(directory), _policy(asked))
     at = datetime.now(UTC) if moment is None else _moment(moment)
-    form: Form = "json" if as_json else "steps" if verbose else "text"
-    checking = Checking(verifier, at, printed, "csv" if report else form)
-    sources = Sources(files)
+    form: Form = "csv" if report else "json" if as_json else "steps" if verbose else "text"
+    checking = Checking(verifier, at, printed, form)
+    verdicts = _check(checking, Sources(files), jobs or cores(), report)
+    raise click.exceptions.Exit(worst(list(verdicts)).exit_status)
+
+
+def _check(
+    checking: Checking, sources: Sources, jobs: int, report: Path | None
+) -> Counter[Verdict]:
+    """Tells what becomes of each file, in the form that was asked for; how many became what."""
     total = sources.count()
     verdicts: Counter[Verdict] = Counter()
-    with closing(check_all(checking, sources, jobs or cores())) as results:
+    with closing(check_all(checking, sources, jobs)) as results:
         checked = tied(checking, results, sources)
         if report is not None:
             _write_report(report, with_progress(checked, "files", total), verdicts)
             click.echo(f"{_summary(verdicts)} Each has its line in {report}")
-        elif as_json:
-            _print_json(at, checked, verdicts)
+        elif checking.form == "json":
+            _print_json(checking.at, checked, verdicts)
         else:
             _print_text(checked, verdicts)
-    raise click.exceptions.Exit(worst(list(verdicts)).exit_status)
+    return verdicts
 
 
 def _policy(asked: dict[str, Any]) -> Policy | None:
