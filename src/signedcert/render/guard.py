@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from signedcert.errors import RenderError
-from signedcert.render.press import Job, Press
+from signedcert.render.press import DATA, Job, Press
 
 #: Seconds for one page; ours takes a hundredth of one.
 MAX_SECONDS = 10.0
@@ -41,6 +41,7 @@ class GuardedPress:
         max_memory: int = MAX_MEMORY,
     ) -> None:
         self._arguments = [str(argument) for argument in (max_memory, root, *fonts)]
+        self._root = root
         self._max_seconds = max_seconds
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -58,11 +59,13 @@ class GuardedPress:
         return answer[1:]
 
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process, and takes its data away."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
             process.communicate()
+            for path in self._root.glob(f"{DATA}{process.pid}-*"):
+                path.unlink(missing_ok=True)
 
     def _begin(self) -> subprocess.Popen[bytes]:
         path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -1,9 +1,11 @@
 """Typst as it is used here: a template, data, one picture; nothing but those go in."""
 
 import json
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -21,14 +23,17 @@ _STANDARDS: "list[typst.PDFStandard]" = ["a-3a", "ua-1"]
 _NO_GLYPH = re.compile(r'the text `(".*")` could not be displayed', re.DOTALL)
 _PLACE = re.compile(r"┌─ (.+:\d+:\d+)$", re.MULTILINE)
 _PACKAGE = re.compile("failed to download package|package not found")
+#: How the names of files with data begin; the process comes next.
+DATA = "_data-"
+_NUMBERS = count()
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One picture to be made: ``inputs`` is what the template finds in ``sys.inputs``."""
+    """One picture to be made: ``data`` is what the template reads, in JSON."""
 
-    inputs: Mapping[str, str]
+    data: str
     format: Format
     timestamp: int
     ppi: float = 150
@@ -38,16 +43,23 @@ class Press:
     """Compiles the template in a folder. It reads nothing outside of it, but fonts.
 
     It runs as long as the template does: one that nobody has read belongs into ``GuardedPress``.
+
+    Data come in a file of its own in the folder, whose name is in ``sys.inputs``. With data as
+    inputs, all that Typst can look up would be another each time, and it would keep nothing that
+    it has laid out, though certificates have most of it in common.
     """
 
     def __init__(self, root: Path, fonts: Sequence[Path]) -> None:
         self._folder = root.name
         nowhere = root / ".packages"  # which is not there
+        self._data = root / f"{DATA}{os.getpid()}-{next(_NUMBERS)}.json"
+        self._data.touch()
         self._compiler = typst.Compiler(
             str(root / MAIN),
             root=str(root),
             font_paths=load_fonts(tuple(fonts)),
             ignore_system_fonts=True,
+            sys_inputs={"data": f"/{self._data.name}"},
             package_path=str(nowhere),
             package_cache_path=str(nowhere),
         )
@@ -57,20 +69,23 @@ class Press:
 
         Raises RenderError: ``glyph-missing``, ``template-failed``.
         """
+        with self._data.open("r+b") as file:
+            file.write(job.data.encode())
+            file.truncate()  # now: what is emptied first, some file systems write out at once
         made = self._compile(job, "pdf")
         if job.format == "pdf":
             return made
         return self._compile(job, job.format)  # which leaves out what no font has, and says nothing
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Takes its data away; it prints no more."""
+        self._data.unlink(missing_ok=True)
 
     def _compile(self, job: Job, form: Format) -> bytes:
         try:
             made = self._compiler.compile(
                 format=form,
                 ppi=job.ppi,
-                sys_inputs=dict(job.inputs),
                 pdf_standards=_STANDARDS if form == "pdf" else [],
                 timestamp=job.timestamp,
             )

@@ -68,13 +68,13 @@ class Printer:
     def job(self, bundle: Bundle, form: Format, ppi: float = PPI) -> Job:
         """All that the press is given. Raises what ``Sheet.of`` refuses."""
         sheet = Sheet.of(bundle, self._signatures)
-        return Job(self._inputs(sheet, bundle, form), form, _moment(sheet), ppi)
+        return Job(self._data(sheet, bundle, form), form, _moment(sheet), ppi)
 
     def close(self) -> None:
         """Ends the process of a template of one's own."""
         self.press.close()
 
-    def _inputs(self, sheet: Sheet, bundle: Bundle, form: Format) -> dict[str, str]:
+    def _data(self, sheet: Sheet, bundle: Bundle, form: Format) -> str:
         plan = self._plan
         style = {
             "paper": plan.paper,
@@ -91,11 +91,8 @@ class Printer:
             "type": MEDIA_TYPE,
             "text": bundle.encode().decode(),
         }
-        return {
-            "sheet": sheet.encode(),
-            "style": json.dumps(style, ensure_ascii=False),
-            "attachment": json.dumps(attachment, ensure_ascii=False),
-        }
+        others = json.dumps({"style": style, "attachment": attachment}, ensure_ascii=False)
+        return f'{{"sheet": {sheet.encode()}, {others.removeprefix("{")}'
 
     def _voice(self, text: str, context: str) -> dict[str, object]:
         """How a text is set that may be in another script than the rest."""
