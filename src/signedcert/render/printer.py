@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import Literal, TypeAlias
@@ -45,7 +46,7 @@ class Printer:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._fonts = load_fonts(plan.fonts)
+        self._families = lru_cache(maxsize=64)(partial(families, load_fonts(plan.fonts)))
         self.press: Press | GuardedPress = (GuardedPress if plan.guarded else Press)(
             plan.root, plan.fonts
         )
@@ -82,7 +83,7 @@ class Printer:
             "logo": plan.logo,
             "colour": plan.colour,
             "accent": plan.accent,
-            "fonts": families(self._fonts, sheet.language),
+            "fonts": self._families(sheet.language),
             "learner": self._voice(sheet.learner, sheet.language),
             "course": self._voice(sheet.course, sheet.language),
         }
@@ -101,7 +102,7 @@ class Printer:
             "lang": language.partition("-")[0],
             "dir": "rtl" if is_right_to_left(text) else "ltr",
             "even": is_even(text),
-            "fonts": families(self._fonts, language),
+            "fonts": self._families(language),
         }
 
 

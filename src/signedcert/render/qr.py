@@ -28,9 +28,9 @@ def qr_code(url: str) -> QR:
     rows = _modules(url.upper())
     size = len(rows) + 2 * QUIET_ZONE
     path = "".join(
-        f"M{run.start() + QUIET_ZONE} {y}h{len(run[0])}v1h-{len(run[0])}z"
+        f"M{start + QUIET_ZONE} {y}h{end - start}v1h-{end - start}z"
         for y, row in enumerate(rows, QUIET_ZONE)
-        for run in _DARK.finditer(row)
+        for start, end in (run.span() for run in _DARK.finditer(row))
     )
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}"'
