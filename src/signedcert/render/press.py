@@ -19,8 +19,8 @@ Format: TypeAlias = Literal["pdf", "png", "svg"]
 #: What a template is called in its folder.
 MAIN = "certificate.typ"
 #: PDF/A-3a takes attachments and is tagged; PDF/UA-1 makes sure that it can be read aloud.
-_STANDARDS: "list[typst.PDFStandard]" = ["a-3a", "ua-1"]
-_NO_GLYPH = re.compile(r'the text `(".*")` could not be displayed', re.DOTALL)
+STANDARDS: "list[typst.PDFStandard]" = ["a-3a", "ua-1"]
+NO_GLYPH = re.compile(r'the text `(".*")` could not be displayed', re.DOTALL)
 _PLACE = re.compile(r"┌─ (.+:\d+:\d+)$", re.MULTILINE)
 _PACKAGE = re.compile("failed to download package|package not found")
 #: How the names of files with data begin; the process comes next.
@@ -86,7 +86,7 @@ class Press:
             made = self._compiler.compile(
                 format=form,
                 ppi=job.ppi,
-                pdf_standards=_STANDARDS if form == "pdf" else [],
+                pdf_standards=STANDARDS if form == "pdf" else [],
                 timestamp=job.timestamp,
             )
         except typst.TypstError as error:
@@ -99,7 +99,7 @@ class Press:
         return made
 
     def _explain(self, error: typst.TypstError) -> RenderError:
-        if found := _NO_GLYPH.search(error.message):
+        if found := NO_GLYPH.search(error.message):
             return _glyph_missing(_unescape(found.group(1)))
         place = _PLACE.search(error.diagnostic)
         where = place.group(1).rpartition(f"{self._folder}/")[2] if place else MAIN
