@@ -234,6 +234,17 @@ def test_after_one_that_did_the_next_page_is_printed(tmp_path: Path) -> None:
         assert made.print(JOB).startswith(b"%PDF")
 
 
+def test_data_end_with_the_process_that_had_them(tmp_path: Path) -> None:
+    text = '#if read(sys.inputs.data) == "long" { ' + ENDLESS[0].removeprefix("#") + " }\nA page."
+    folder = tmp_path / "own"
+    with press(folder, text, seconds=2) as made:
+        made.print(JOB)
+        assert [path.read_text("utf-8") for path in folder.glob("_data-*")] == ["{}"]
+        with pytest.raises(RenderError):
+            made.print(Job("long", "pdf", 0))
+        assert not list(folder.glob("_data-*"))
+
+
 def test_memory_has_an_end(tmp_path: Path) -> None:
     text = "#let a = range(1000000)\n#let all = ()\n"
     text += "#for i in range(9000) { all.push(a.map(n => n + i)) }"
