@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from benchmarks import commands, page
-from benchmarks.carriers import carriers
+from benchmarks.carriers import carriers, pages
 from benchmarks.ground import new_ground
 from benchmarks.issuing import issuing
 from benchmarks.logs import log_places
@@ -21,6 +21,7 @@ _CALLS = {
     "issue": issuing,
     "records": records,
     "carriers": carriers,
+    "pages": pages,
     "log": log_places,
     "logging": log_writing,
     "lists": status_lists,

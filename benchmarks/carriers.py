@@ -8,10 +8,18 @@ from tests.reference import AT, course, make_world
 from benchmarks import raw
 from benchmarks.measure import Call, Figure, Scale, Section, measure
 from signedcert.carriers.bundle import Bundle
+from signedcert.carriers.pagereader import PageReader
+from signedcert.render import Renderer
+from signedcert.verify.onpage import with_page
+from signedcert.verify.report import Outcome, Report
 from signedcert.verify.verifier import Verifier
 
 #: What else is in a certificate: in a PDF fonts and the page, in a PNG pixels, in an SVG letters.
 _PDF, _PNG, _LETTERS = 70 * 1024, 150 * 1024, 3000
+_ALONE = "a PDF, its page not compared"
+_COMPARED = "a PDF, its page compared with what was signed"
+#: Calls in a row: it takes a tenth of a second to draw a page.
+_PAGES = 3
 
 
 def carriers(scale: Scale) -> Section:
@@ -31,6 +39,33 @@ def carriers(scale: Scale) -> Section:
     measured = measure(contenders, runs=scale.runs, rounds=scale.rounds, block=scale.block)
     figures = tuple(Figure.of(name, measured[name]) for name in contenders)
     return Section("From a carrier to the verdict", "ratio to the yardstick", figures)
+
+
+def pages(scale: Scale) -> Section:
+    """A PDF as ``render`` makes it, without the comparison of what it shows, and with it."""
+    world = make_world()
+    verifier = Verifier(world.trust)
+    with Renderer() as renderer:
+        pdf = renderer.pdf(Bundle(world.document().decode(), course().text))
+
+    def compared() -> Report:
+        return with_page(verifier.report(pdf, at=AT), reader.read(pdf))
+
+    with PageReader() as reader:
+        if (outcome := compared().checks[8].outcome) is not Outcome.PASSED:
+            message = f"step 9 was {outcome.value}, so this would be the time of something else"
+            raise RuntimeError(message)
+        contenders: dict[str, Call] = {
+            _ALONE: lambda: verifier.report(pdf, at=AT),
+            _COMPARED: compared,
+        }
+        rounds = max(scale.rounds // 10, 1)
+        measured = measure(contenders, runs=scale.runs, rounds=rounds, block=_PAGES)
+    figures = (
+        Figure.of(f"{_ALONE} (the yardstick)", measured[_ALONE]),
+        Figure.of(_COMPARED, measured[_COMPARED]),
+    )
+    return Section("From a printed PDF to the verdict", "ratio to the yardstick", figures)
 
 
 def _files(bundle: Bundle) -> dict[str, bytes]:

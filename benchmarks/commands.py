@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from benchmarks.ground import COMMAND, Ground, run
 from benchmarks.measure import Figure, Scale, Section, at_least, at_most, measure, shuffled
+from benchmarks.memory import Memory, can_watch
 
 _PROCESSES = {1: "one process", 2: "two processes"}
 _RATE = "{:,.0f}"
@@ -38,18 +39,46 @@ def gradebook(scale: Scale, ground: Ground) -> Section:
 
 
 def pictures(scale: Scale, ground: Ground) -> Section:
-    """``signedcert render`` on one process and on two."""
-    ground.choose()
-    title = f"`signedcert render`, a folder of {ground.printed:,} certificates"
-    return _throughput(title, scale, Command(ground.print, ground.printed, _PDFS), least=120)
+    """``signedcert render`` on one process and on two, with the memory of the latter."""
+    for jobs in _PROCESSES:
+        ground.choose(jobs)
+    seen: list[Memory] = []
+
+    def print_(jobs: int) -> float:
+        memory = Memory() if jobs > 1 and can_watch() else None
+        seconds = ground.print(jobs, memory)
+        if memory is not None:
+            memory.end()
+            seen.append(memory)
+        return seconds
+
+    few, many = (ground.printed(jobs) for jobs in _PROCESSES)
+    title = f"`signedcert render`, a folder of {many:,} certificates; one process, of {few:,}"
+    section = _throughput(title, scale, Command(print_, many, _PDFS, few), least=120)
+    return section._replace(figures=section.figures + _memory(seen))
+
+
+def _memory(seen: Sequence[Memory]) -> tuple[Figure, ...]:
+    """Of the runs on two processes: memory does not grow with the number of certificates."""
+    if not seen:
+        return ()
+    growth = tuple(memory.growth for memory in seen)
+    return (
+        Figure("memory of the parent at its peak, MiB", tuple(one.parent for one in seen), _RATE),
+        Figure("memory of a worker at its peak, MiB", tuple(one.worker for one in seen), _RATE),
+        Figure("memory of all, last quarter to second quarter", growth, bar=at_most(1.1, growth)),
+    )
 
 
 class Command(NamedTuple):
-    """What takes some seconds with so many processes, for so many rows."""
+    """What takes some seconds with so many processes, for so many rows; with one process, for
+    ``few``, where that is told.
+    """
 
     run: Callable[[int], float]
     rows: int
     unit: str
+    few: int | None = None
 
 
 def _throughput(title: str, scale: Scale, command: Command, least: float | None = None) -> Section:
@@ -58,7 +87,8 @@ def _throughput(title: str, scale: Scale, command: Command, least: float | None 
     for _ in range(scale.runs):
         for jobs in shuffled(_PROCESSES):
             seconds[jobs].append(command.run(jobs))
-    one, two = (tuple(command.rows / taken for taken in seconds[jobs]) for jobs in _PROCESSES)
+    rows = dict.fromkeys(_PROCESSES, command.rows) | ({1: command.few} if command.few else {})
+    one, two = (tuple(rows[jobs] / taken for taken in seconds[jobs]) for jobs in _PROCESSES)
     ratios = tuple(b / a for a, b in zip(one, two, strict=True))
     figures = (
         Figure(_PROCESSES[1], one, _RATE),

@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from tests.reference import ISSUER, NAME, course, results
 
 import signedcert
+from benchmarks.memory import Memory
 from signedcert.carriers.bundle import SUFFIX
 from signedcert.documents.certificate import Certificate
 from signedcert.documents.record import format_decimal
@@ -101,29 +102,29 @@ class Ground:
         """15 results a row, as ``certify`` writes them."""
         return self.directory / "gradebook.csv"
 
-    @property
-    def printed(self) -> int:
-        """Certificates that are made into pictures, which takes longer than to issue them."""
-        return max(self.rows // 25, 1)
+    def printed(self, jobs: int) -> int:
+        """Certificates that are made into pictures, which takes longer than to issue them. One
+        process makes a part of them.
+        """
+        return max(self.rows // (5 if jobs > 1 else 25), 1)
 
-    @property
-    def chosen(self) -> Path:
+    def chosen(self, jobs: int) -> Path:
         """These certificates, once ``choose`` was run."""
-        return self.directory / "chosen"
+        return self.directory / f"chosen-{jobs}"
 
-    def choose(self) -> None:
+    def choose(self, jobs: int) -> None:
         """Takes some of those that were issued for the roster, which is issued if need be."""
         if not self.folder.exists():
             self.issue(2)
-        self.chosen.mkdir()
-        for path in islice(self.folder.glob(f"*{SUFFIX}"), self.printed):
-            shutil.copy(path, self.chosen)
+        self.chosen(jobs).mkdir()
+        for path in islice(self.folder.glob(f"*{SUFFIX}"), self.printed(jobs)):
+            shutil.copy(path, self.chosen(jobs))
 
-    def print(self, jobs: int) -> float:
+    def print(self, jobs: int, memory: Memory | None = None) -> float:
         """Seconds that ``signedcert render`` takes for them."""
         out = self.directory / f"pictures-{1 + len(list(self.directory.glob('pictures-*')))}"
-        seconds = timed("render", self.chosen, "--out", out, "--jobs", jobs)
-        _require_all(sum(1 for _ in out.glob("*.pdf")), self.printed)
+        seconds = timed("render", self.chosen(jobs), "--out", out, "--jobs", jobs, memory=memory)
+        _require_all(sum(1 for _ in out.glob("*.pdf")), self.printed(jobs))
         return seconds
 
     def issue(self, jobs: int) -> float:
@@ -233,7 +234,7 @@ def _name(draw: random.Random, letters: str) -> str:
     return " ".join(words).title()
 
 
-def timed(*arguments: object) -> float:
+def timed(*arguments: object, memory: Memory | None = None) -> float:
     """Seconds that a signedcert command takes, as a whole, in a process of its own. What was
     written before is on the disk when it starts.
 
@@ -241,17 +242,22 @@ def timed(*arguments: object) -> float:
     """
     os.sync()
     begun = time.perf_counter()
-    run(COMMAND, *arguments)
+    run(COMMAND, *arguments, memory=memory)
     return time.perf_counter() - begun
 
 
-def run(*command: object) -> None:
-    """Runs a program to its end. Raises RuntimeError if it does not succeed."""
+def run(*command: object, memory: Memory | None = None) -> None:
+    """Runs a program to its end, and looks at its ``memory``. Raises RuntimeError if it does not
+    succeed.
+    """
     words = [str(word) for word in command]
-    done = subprocess.run(
-        words, check=False, env=_ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        message = f"{' '.join(words)}: exit status {done.returncode}: {said}"
+    with subprocess.Popen(
+        words, env=_ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        if memory is not None:
+            memory.watch(process.pid)
+        _, errors = process.communicate()
+    if process.returncode:
+        said = errors.decode(errors="replace").strip()
+        message = f"{' '.join(words)}: exit status {process.returncode}: {said}"
         raise RuntimeError(message)

@@ -36,7 +36,11 @@ _TEXT = """\
   one process and without their files, and logged: places in the registry, tiles written and synced,
   the head signed with both keys, written down and published.
 - **Pictures.** Typst finds its inputs prepared, as `Renderer` prepares them from a bundle; it lays
-  out and writes each page. `render` makes PDFs of one in 25 of the roster's certificates.
+  out and writes each page. `render` makes PDFs of one in five of the roster's certificates, and
+  of one in 25 on one process. Its memory is looked at twice a second: what is resident, of the
+  command and of all processes that it has begun.
+- **Pages.** PDFium reads a page in a process of its own, as for `signedcert verify`; it is there
+  already.
 - **Starts** take turns as calls do, one at a time, in {scale.starts} rounds.
 - Everything is measured {runs} times. The lowest value stands beside all of them: the best one
   where less is better, the worst one where more is better.

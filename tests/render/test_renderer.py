@@ -18,6 +18,7 @@ from pypdf.generic import DictionaryObject, IndirectObject
 from signedcert.carriers.bundle import Bundle
 from signedcert.errors import ConfigurationError
 from signedcert.render import Branding, Renderer
+from signedcert.render.printer import Printer
 from tests.core.refusal import refused
 from tests.reference import World, course
 from tests.render.certificates import NAMES, OWN, branding, bundle_of, taught_by
@@ -168,6 +169,33 @@ def test_threads_may_share_a_renderer(renderer: Renderer, world: World) -> None:
     for thread in threads:
         thread.join()
     assert found == {number: renderer.pdf(one) for number, one in enumerate(bundles)}
+
+
+def test_what_is_shorter_than_before_is_read_to_its_end_only(
+    renderer: Renderer, world: World
+) -> None:
+    long, short = (bundle_of(world, taught_by(n), learner=" ".join(["Ada"] * n)) for n in (4, 1))
+    before = renderer.pdf(short)
+    renderer.pdf(long)
+    assert renderer.pdf(short) == before
+
+
+def test_two_printers_of_one_plan_do_not_mix_what_they_print(world: World) -> None:
+    bundles = [bundle_of(world, learner=f"Learner {number}") for number in range(2)]
+    found: dict[int, list[bytes]] = {0: [], 1: []}
+
+    def make(number: int, printer: Printer) -> None:
+        found[number].extend(printer.print(bundles[number], "pdf") for _ in range(20))
+
+    with Renderer() as renderer:
+        expected = [renderer.pdf(one) for one in bundles]
+        printers = [Printer(renderer.plan) for _ in bundles]
+        threads = [threading.Thread(target=make, args=one) for one in enumerate(printers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [set(found[number]) for number in range(2)] == [{one} for one in expected]
 
 
 # what is said

@@ -128,3 +128,25 @@ def test_scripts_that_are_unknown_here_are_called_by_their_characters() -> None:
 def test_a_folder_without_fonts_is_refused(tmp_path: Path) -> None:
     with refused("setting-invalid", str(tmp_path), ConfigurationError):
         Renderer(fonts=[tmp_path])
+
+
+def test_what_fonts_have_is_known_without_a_picture(
+    renderer: Renderer, with_noto: Renderer
+) -> None:
+    for script, name in NAMES.items():
+        assert with_noto.has_glyphs(name, "Ada"), script
+        assert renderer.has_glyphs("Ada", name) is (script in OWN), script
+    assert renderer.has_glyphs("", '#panic("no") *Ada* \\ "q"', "Ada\u200dLovelace")
+
+
+@pytest.mark.parametrize(
+    "text", ["\u1e09\u0328", "q\u0311\u0345", "\u1e9e\u0302", "\u337f", "x\ufe0f"]
+)
+def test_it_is_what_printing_says(world: World, renderer: Renderer, text: str) -> None:
+    bundle = bundle_of(world, learner=text)
+    if renderer.has_glyphs(text):
+        assert renderer.pdf(bundle)
+    else:
+        with pytest.raises(RenderError) as caught:
+            renderer.pdf(bundle)
+        assert caught.value.reason == "glyph-missing"

@@ -22,7 +22,7 @@ from tests.core.refusal import refused
 from tests.render.certificates import BRANDING
 
 HEAD = '#set document(title: "A certificate")\n'
-JOB = Job({"sheet": "{}"}, "pdf", 0)
+JOB = Job("{}", "pdf", 0)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_it_may_have_parts_and_pictures(own: Path, bundle: Bundle) -> None:
 
 
 def test_data_is_no_code(tmp_path: Path, bundle: Bundle) -> None:
-    text = "#let sheet = json(bytes(sys.inputs.sheet))\n"
+    text = "#let sheet = json(sys.inputs.data).sheet\n"
     text += "#assert.eq(type(sheet.learner), str)\n#sheet.qr"
     with Renderer(write(tmp_path / "own", text)) as renderer:
         assert renderer.pdf(bundle)
@@ -226,11 +226,19 @@ def test_a_template_does_not_run_for_ever(tmp_path: Path, text: str) -> None:
 
 
 def test_after_one_that_did_the_next_page_is_printed(tmp_path: Path) -> None:
-    text = '#if sys.inputs.sheet == "long" { ' + ENDLESS[0].removeprefix("#") + " }\nA page."
+    text = '#if read(sys.inputs.data) == "long" { ' + ENDLESS[0].removeprefix("#") + " }\nA page."
     with press(tmp_path / "own", text, seconds=2) as made:
         with pytest.raises(RenderError):
-            made.print(Job({"sheet": "long"}, "pdf", 0))
+            made.print(Job("long", "pdf", 0))
         assert made.print(JOB).startswith(b"%PDF")
+
+
+def test_data_end_with_the_press_that_had_them(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    with press(folder, "A page.") as made:
+        made.print(JOB)
+        assert [path.read_text("utf-8") for path in folder.glob("_data-*")] == ["{}"]
+    assert not list(folder.glob("_data-*"))
 
 
 def test_memory_has_an_end(tmp_path: Path) -> None:

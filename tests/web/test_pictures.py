@@ -85,8 +85,18 @@ def test_a_character_that_no_font_has_is_told_and_no_error_of_the_server(
     browser: Browser, open_place: Institution, form: str
 ) -> None:
     code = issue_one(open_place, "சுப்பிரமணிய பாரதியார்").code
-    assert browser.get(f"/verify/{code}").status_code == 200
+    page = browser.get(f"/verify/{code}")
+    assert page.status_code == 200
+    assert links(page) == []
     assert browser.get(f"/verify/{code}.{form}").status_code == 404
+
+
+@pytest.mark.parametrize(("learner", "drawn"), [("Ada பாரதியார்", False), ("Ζωή Ёлкина", True)])
+def test_all_of_a_name_is_drawn_or_there_are_no_links(
+    browser: Browser, open_place: Institution, learner: str, *, drawn: bool
+) -> None:
+    code = issue_one(open_place, learner).code
+    assert bool(links(browser.get(f"/verify/{code}"))) is drawn
 
 
 @pytest.mark.parametrize("form", FORMS)

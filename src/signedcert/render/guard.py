@@ -9,7 +9,7 @@ from pathlib import Path
 
 from signedcert.childprocess import ChildProcess, NoAnswerError, answer
 from signedcert.errors import RenderError
-from signedcert.render.press import Job, Press
+from signedcert.render.press import Job, Press, new_data
 
 #: Seconds for one page; ours takes a hundredth of one.
 MAX_SECONDS = 10.0
@@ -38,9 +38,10 @@ class GuardedPress:
     ) -> None:
         path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._max_seconds = max_seconds
+        self._data = new_data(root)
         self._child = ChildProcess(
             __name__,
-            *map(str, (root, *fonts)),
+            *map(str, (root, self._data, *fonts)),
             seconds=max_seconds,
             memory=max_memory,
             environment=path | _NO_NETWORK,
@@ -58,8 +59,9 @@ class GuardedPress:
         return printed[1:]
 
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process, and takes its data away; it prints no more."""
         self._child.close()
+        self._data.unlink(missing_ok=True)
 
     def _ended(self, *, late: bool) -> RenderError:
         if late:
@@ -78,9 +80,9 @@ def print_with(press: Press, job: bytes) -> bytes:
         return _ERROR + json.dumps(told).encode()
 
 
-def main(root: str, *fonts: str) -> None:
+def main(root: str, data: str, *fonts: str) -> None:
     """The process."""
-    press = Press(Path(root), [Path(folder) for folder in fonts])
+    press = Press(Path(root), [Path(folder) for folder in fonts], Path(data))
     answer(lambda job: print_with(press, job))
 
 

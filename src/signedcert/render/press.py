@@ -1,10 +1,12 @@
 """Typst as it is used here: a template, data, one picture; nothing but those go in."""
 
 import json
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Literal, TypeAlias
 
 import typst
@@ -17,8 +19,8 @@ Format: TypeAlias = Literal["pdf", "png", "svg"]
 #: What a template is called in its folder.
 MAIN = "certificate.typ"
 #: PDF/A-3a takes attachments and is tagged; PDF/UA-1 makes sure that it can be read aloud.
-_STANDARDS: "list[typst.PDFStandard]" = ["a-3a", "ua-1"]
-_NO_GLYPH = re.compile(r'the text `(".*")` could not be displayed', re.DOTALL)
+STANDARDS: "list[typst.PDFStandard]" = ["a-3a", "ua-1"]
+NO_GLYPH = re.compile(r'the text `(".*")` could not be displayed', re.DOTALL)
 _PLACE = re.compile(r"┌─ (.+:\d+:\d+)$", re.MULTILINE)
 _PACKAGE = re.compile("failed to download package|package not found")
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
@@ -26,28 +28,41 @@ _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One picture to be made: ``inputs`` is what the template finds in ``sys.inputs``."""
+    """One picture to be made: ``data`` is what the template reads, in JSON."""
 
-    inputs: Mapping[str, str]
+    data: str
     format: Format
     timestamp: int
     ppi: float = 150
+
+
+def new_data(root: Path) -> Path:
+    """A file for the data of one press. No other template in this folder can guess its name."""
+    descriptor, name = mkstemp(prefix="_data-", suffix=".json", dir=root)
+    os.close(descriptor)
+    return Path(name)
 
 
 class Press:
     """Compiles the template in a folder. It reads nothing outside of it, but fonts.
 
     It runs as long as the template does: one that nobody has read belongs into ``GuardedPress``.
+
+    Data come in a file of its own in the folder, whose name is in ``sys.inputs``. With data as
+    inputs, all that Typst can look up would be another each time, and it would keep nothing that
+    it has laid out, though certificates have most of it in common.
     """
 
-    def __init__(self, root: Path, fonts: Sequence[Path]) -> None:
+    def __init__(self, root: Path, fonts: Sequence[Path], data: Path | None = None) -> None:
         self._folder = root.name
         nowhere = root / ".packages"  # which is not there
+        self._data = data or new_data(root)
         self._compiler = typst.Compiler(
             str(root / MAIN),
             root=str(root),
             font_paths=load_fonts(tuple(fonts)),
             ignore_system_fonts=True,
+            sys_inputs={"data": f"/{self._data.name}"},
             package_path=str(nowhere),
             package_cache_path=str(nowhere),
         )
@@ -57,21 +72,24 @@ class Press:
 
         Raises RenderError: ``glyph-missing``, ``template-failed``.
         """
+        with self._data.open("r+b") as file:
+            file.write(job.data.encode())
+            file.truncate()  # now: what is emptied first, some file systems write out at once
         made = self._compile(job, "pdf")
         if job.format == "pdf":
             return made
         return self._compile(job, job.format)  # which leaves out what no font has, and says nothing
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Takes its data away; it prints no more."""
+        self._data.unlink(missing_ok=True)
 
     def _compile(self, job: Job, form: Format) -> bytes:
         try:
             made = self._compiler.compile(
                 format=form,
                 ppi=job.ppi,
-                sys_inputs=dict(job.inputs),
-                pdf_standards=_STANDARDS if form == "pdf" else [],
+                pdf_standards=STANDARDS if form == "pdf" else [],
                 timestamp=job.timestamp,
             )
         except typst.TypstError as error:
@@ -84,7 +102,7 @@ class Press:
         return made
 
     def _explain(self, error: typst.TypstError) -> RenderError:
-        if found := _NO_GLYPH.search(error.message):
+        if found := NO_GLYPH.search(error.message):
             return _glyph_missing(_unescape(found.group(1)))
         place = _PLACE.search(error.diagnostic)
         where = place.group(1).rpartition(f"{self._folder}/")[2] if place else MAIN

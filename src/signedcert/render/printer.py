@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import Literal, TypeAlias
@@ -45,7 +46,7 @@ class Printer:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._fonts = load_fonts(plan.fonts)
+        self._families = lru_cache(maxsize=64)(partial(families, load_fonts(plan.fonts)))
         self.press: Press | GuardedPress = (GuardedPress if plan.guarded else Press)(
             plan.root, plan.fonts
         )
@@ -68,13 +69,13 @@ class Printer:
     def job(self, bundle: Bundle, form: Format, ppi: float = PPI) -> Job:
         """All that the press is given. Raises what ``Sheet.of`` refuses."""
         sheet = Sheet.of(bundle, self._signatures)
-        return Job(self._inputs(sheet, bundle, form), form, _moment(sheet), ppi)
+        return Job(self._data(sheet, bundle, form), form, _moment(sheet), ppi)
 
     def close(self) -> None:
         """Ends the process of a template of one's own."""
         self.press.close()
 
-    def _inputs(self, sheet: Sheet, bundle: Bundle, form: Format) -> dict[str, str]:
+    def _data(self, sheet: Sheet, bundle: Bundle, form: Format) -> str:
         plan = self._plan
         style = {
             "paper": plan.paper,
@@ -82,7 +83,7 @@ class Printer:
             "logo": plan.logo,
             "colour": plan.colour,
             "accent": plan.accent,
-            "fonts": families(self._fonts, sheet.language),
+            "fonts": self._families(sheet.language),
             "learner": self._voice(sheet.learner, sheet.language),
             "course": self._voice(sheet.course, sheet.language),
         }
@@ -91,11 +92,8 @@ class Printer:
             "type": MEDIA_TYPE,
             "text": bundle.encode().decode(),
         }
-        return {
-            "sheet": sheet.encode(),
-            "style": json.dumps(style, ensure_ascii=False),
-            "attachment": json.dumps(attachment, ensure_ascii=False),
-        }
+        others = json.dumps({"style": style, "attachment": attachment}, ensure_ascii=False)
+        return f'{{"sheet": {sheet.encode()}, {others.removeprefix("{")}'
 
     def _voice(self, text: str, context: str) -> dict[str, object]:
         """How a text is set that may be in another script than the rest."""
@@ -104,7 +102,7 @@ class Printer:
             "lang": language.partition("-")[0],
             "dir": "rtl" if is_right_to_left(text) else "ltr",
             "even": is_even(text),
-            "fonts": families(self._fonts, language),
+            "fonts": self._families(language),
         }
 
 

@@ -8,6 +8,9 @@ import zxingcpp
 #: ISO/IEC 18004, 6.3.8: four modules on every side stay light.
 QUIET_ZONE = 4
 _DARK = re.compile(rb"\0+")
+#: How so many dark modules in a row are drawn, of which a symbol has some 200 rows; none is wider
+#: than 177.
+_DRAWN = tuple(f"h{length}v1h-{length}z" for length in range(178))
 
 
 class QR(NamedTuple):
@@ -28,7 +31,7 @@ def qr_code(url: str) -> QR:
     rows = _modules(url.upper())
     size = len(rows) + 2 * QUIET_ZONE
     path = "".join(
-        f"M{run.start() + QUIET_ZONE} {y}h{len(run[0])}v1h-{len(run[0])}z"
+        f"M{run.start() + QUIET_ZONE} {y}{_DRAWN[run.end() - run.start()]}"
         for y, row in enumerate(rows, QUIET_ZONE)
         for run in _DARK.finditer(row)
     )

@@ -8,6 +8,7 @@ from typing import Self
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.render.fonts import load_fonts
+from signedcert.render.glyphs import Glyphs
 from signedcert.render.printer import PPI, Paper, Plan, Printer
 from signedcert.render.sheet import Branding
 from signedcert.render.workshop import furnish
@@ -55,6 +56,7 @@ class Renderer:
             explain=explain,
         )
         self.printer = Printer(self.plan)
+        self._glyphs = Glyphs(root, load_fonts(tuple(fonts)))
 
     def pdf(self, bundle: Bundle) -> bytes:
         """PDF/A-3a and PDF/UA-1, with the bundle attached. Raises what ``Printer.print`` does."""
@@ -67,6 +69,12 @@ class Renderer:
     def svg(self, bundle: Bundle) -> bytes:
         """The first page, with the JWS and the bundle in an element each. Raises as ``pdf``."""
         return self.printer.print(bundle, "svg")
+
+    def has_glyphs(self, *texts: str) -> bool:
+        """Whether the fonts have all that these texts take, without making a picture: if not, it
+        would be refused as ``glyph-missing``.
+        """
+        return all(map(self._glyphs.has, texts))
 
     def close(self) -> None:
         """Removes what it has put aside; it prints no more after that."""

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -45,6 +46,7 @@ _EVEN = frozenset({"LATIN", "GREEK", "CYRILLIC"})
 _FIRST_EMOJI = 0x1F000
 
 
+@lru_cache(maxsize=1024)
 def script_of(character: str) -> Script:
     """The script of a character, as its Unicode name tells. One that is unknown here is called by
     the first word of that name.

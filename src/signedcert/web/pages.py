@@ -86,7 +86,7 @@ class PublicPages:
             steps=steps_of(report),
             course=course,
             pin=self._institution.pin,
-            pictures=self._renderer is not None and report.verdict is Verdict.AUTHENTIC,
+            pictures=self._has_pictures(report),
         )
 
     def certificate_json(self, code: str) -> Response:
@@ -135,6 +135,15 @@ class PublicPages:
         way = "attachment" if download else "inline"
         headers = {"Content-Disposition": f'{way}; filename="{bundle.code}.{form}"', **_NO_CACHE}
         return Response(made, media_type=media_type, headers=headers)
+
+    def _has_pictures(self, report: Report) -> bool:
+        """Whether there is something to link to. To know it for certain, the page would have to be
+        made; what is asked is what mostly is in the way, a name that no font here can draw.
+        """
+        signed = report.credential
+        if self._renderer is None or report.verdict is not Verdict.AUTHENTIC or signed is None:
+            return False
+        return self._renderer.has_glyphs(signed.learner or "", signed.title, signed.issuer_name)
 
     def _find(self, code: str) -> Bundle | None:
         try:
