@@ -5,7 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: demo test check fuzz bench docs clean
+# What each part prints comes out as a whole, if make can do that: macOS has one that cannot.
+WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+
+.PHONY: demo test check style types plain-fuzz fuzz bench docs clean
 
 demo: $(VENV)/.with-product
 	rm -rf $(DEMO)
@@ -14,13 +17,21 @@ demo: $(VENV)/.with-product
 test: $(VENV)/.with-tools
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 15 --cov --cov-report term
 
+# The fuzzing takes all cores by itself; the others take one each.
 check: $(VENV)/.with-tools
+	$(MAKE) --jobs 2 $(WHOLE) types style docs
+	$(MAKE) plain-fuzz
+
+style: $(VENV)/.with-tools
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+types: $(VENV)/.with-tools
+	$(BIN)/mypy
+
+plain-fuzz: $(VENV)/.with-tools
 	$(BIN)/python -m fuzz.run --plain --untimed --seed 1 --seconds 1
-	$(MAKE) docs
 
 docs: $(VENV)/.with-tools
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs build/docs

@@ -15,8 +15,10 @@ import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NoReturn
@@ -193,23 +195,45 @@ def main() -> int:
     arguments = _arguments()
     guided = not arguments.plain and importlib.util.find_spec("atheris") is not None
     if len(arguments.targets) > 1:
-        return _run_all(arguments)
-    run = Run(arguments.targets[0], arguments, guided=guided and arguments.file is None)
+        run = _commands(arguments) if guided else _forks(arguments)
+        with ThreadPoolExecutor(arguments.jobs) as pool:
+            return max(map(abs, pool.map(run, arguments.targets)))
+    one = Run(arguments.targets[0], arguments, guided=guided and arguments.file is None)
     if arguments.file is not None:
-        return run.file(arguments.file)
-    return run.guided() if guided else run.plain()
+        return one.file(arguments.file)
+    return one.guided() if guided else one.plain()
 
 
-def _run_all(arguments: argparse.Namespace) -> int:
+def _forks(arguments: argparse.Namespace) -> Callable[[str], int]:
+    """Runs a target, plainly. To import all of them takes longer than a short run, so that a server
+    does it once for all processes.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["fuzz.targets"])
+
+    def run(name: str) -> int:
+        process = context.Process(target=_plain, args=(name, arguments))
+        process.start()
+        process.join()
+        return process.exitcode or 0
+
+    return run
+
+
+def _plain(name: str, arguments: argparse.Namespace) -> None:
+    Run(name, arguments, guided=False).plain()
+
+
+def _commands(arguments: argparse.Namespace) -> Callable[[str], int]:
+    """Runs a target by a command of its own: atheris looks at the code while it is imported."""
     options = [f"--{name}={getattr(arguments, name)}" for name in ("inputs", "seconds", "seed")]
-    options += ["--plain"] * arguments.plain + ["--untimed"] * arguments.untimed
+    options += ["--untimed"] * arguments.untimed
 
     def run(name: str) -> int:
         command = [sys.executable, "-m", "fuzz.run", name, *options]
         return subprocess.run(command, check=False).returncode  # noqa: S603 - ourselves
 
-    with ThreadPoolExecutor(arguments.jobs) as pool:
-        return max(map(abs, pool.map(run, arguments.targets)))
+    return run
 
 
 def _arguments() -> argparse.Namespace:

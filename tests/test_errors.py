@@ -133,8 +133,13 @@ def trees() -> dict[Path, ast.Module]:
     return {path: ast.parse(path.read_text("utf-8")) for path in sorted(SOURCE.rglob("*.py"))}
 
 
-def raised() -> Iterator[tuple[str, str]]:
+@cache
+def raised() -> frozenset[tuple[str, str]]:
     """The class and the reason of each of our errors that is made with a literal."""
+    return frozenset(_raised())
+
+
+def _raised() -> Iterator[tuple[str, str]]:
     names = {kind.__name__ for kind in KINDS}
     for tree in trees().values():
         for node in ast.walk(tree):
@@ -146,6 +151,7 @@ def raised() -> Iterator[tuple[str, str]]:
                     yield name, reason
 
 
+@cache
 def mentioned() -> set[str]:
     """Every text in the package that is not in the list of reasons itself."""
     return {

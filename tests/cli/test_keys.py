@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,14 +24,9 @@ Run = Callable[..., Done]
 PEOPLE = ("Ada Okafor", "Ben Zhou", "Cleo Dubois")
 
 
-#: The same key files are opened again and again; a passphrase is stretched once for each.
-_stretched = cache(keyfile._derive)
-
-
 @pytest.fixture(autouse=True)
 def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyfile, "SCRYPT_N", 2**15)
-    monkeypatch.setattr(keyfile, "_derive", _stretched)
 
 
 class Person(NamedTuple):

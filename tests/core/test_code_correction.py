@@ -58,6 +58,7 @@ def test_every_single_error_is_corrected() -> None:
         assert meant(typed) == (SYMBOLS, (position + 1,))
 
 
+@pytest.mark.no_cover  # very many cases that take one way
 @pytest.mark.parametrize("left", range(LENGTH - 1))
 def test_every_pair_of_errors_is_corrected(left: int) -> None:
     single = error_syndromes()
@@ -103,6 +104,7 @@ def test_several_hundred_random_pairs_are_corrected_as_typed() -> None:
 # unreadable symbols
 
 
+@pytest.mark.no_cover  # very many cases that take one way
 def test_every_four_unreadable_symbols_are_restored() -> None:
     count = 0
     for places in combinations(range(LENGTH), 4):
@@ -167,6 +169,7 @@ def test_what_is_no_code_at_all_is_refused() -> None:
         suggest("U" * 20)
 
 
+@pytest.mark.no_cover  # very many cases that take one way
 def test_200_000_times_up_to_four_wrong_symbols_are_noticed() -> None:
     single = error_syndromes()
     generator = random.Random(3)  # noqa: S311 - a sample, the same in every run

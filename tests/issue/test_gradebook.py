@@ -583,6 +583,7 @@ def test_results_that_are_kept_are_bounded(path: Path, monkeypatch: pytest.Monke
 HASHES = b"#" * 63 + b"\n"
 
 
+@pytest.mark.no_cover  # to trace code and memory at once takes up to four times as long
 @pytest.mark.parametrize("piece", [b"A" * 1024, b",", b'"\n","', b"\r", b'""', b"\xff", HASHES])
 @pytest.mark.parametrize("before", ["", HEADER + "\n", HEAD, f'{HEAD}"'])
 def test_memory_is_bounded_whatever_a_file_holds(

@@ -228,6 +228,7 @@ def test_a_gradebook_that_is_refused_as_a_whole_writes_nothing(
 # memory
 
 
+@pytest.mark.no_cover  # to trace code and memory at once takes up to four times as long
 @pytest.mark.parametrize(("jobs", "room"), [(1, 3_000_000), (2, 500_000)])
 def test_memory_does_not_grow_with_the_gradebook(
     school: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int, room: int

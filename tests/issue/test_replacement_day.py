@@ -117,6 +117,7 @@ def test_two_processes_do_what_one_does(
     assert (tmp_path / "2" / "errors.csv").read_bytes() == errors
 
 
+@pytest.mark.no_cover  # to trace code and memory at once takes up to four times as long
 @pytest.mark.parametrize(("jobs", "room"), [(1, 2_000_000), (2, 500_000)])
 def test_memory_does_not_grow_with_the_list(
     school: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int, room: int

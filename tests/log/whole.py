@@ -1,6 +1,7 @@
 """What has to hold of a log, whatever happened to whoever wrote it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple, TypeAlias
 
 from signedcert.core.checkpoint import Checkpoint, SignedCheckpoint
@@ -79,15 +80,26 @@ class Whole(NamedTuple):
     def check_proofs(self, documents: Sequence[Document]) -> None:
         """Each document has a proof that holds, of a place of its own."""
         proofs = self.prover.proofs([code for code, _ in documents])
-        places = [self.check_proof(proofs[code], entry) for code, entry in documents]
+        known = cache(self.known)  # many documents are under one head
+        places = [check_place(proofs[code], entry, known) for code, entry in documents]
         assert sorted(places) == list(range(len(documents)))
 
     def check_proof(self, text: str, entry: bytes) -> int:
         """The place that a proof shows, under a head that the registry knows."""
-        proof = LogProof.parse(text.encode())
-        head = self.verify(proof.checkpoint)
-        check_inclusion(proof.index, head.size, leaf_hash(entry), proof.path, head.root)
+        return check_place(text, entry, self.known)
+
+    def known(self, note: bytes) -> Checkpoint:
+        """A head that the keys of the log have signed, and the registry knows."""
+        head = self.verify(note)
         row = self.table.head(head.size)
         assert row is not None
         assert row.root == head.root
-        return proof.index
+        return head
+
+
+def check_place(text: str, entry: bytes, known: Callable[[bytes], Checkpoint]) -> int:
+    """The place that a proof shows, under a head that is known."""
+    proof = LogProof.parse(text.encode())
+    head = known(proof.checkpoint)
+    check_inclusion(proof.index, head.size, leaf_hash(entry), proof.path, head.root)
+    return proof.index

@@ -72,8 +72,10 @@ def bits(institution: Institution, number: int = 1) -> set[int]:
     encoded = credential["credentialSubject"]["encodedList"]
     unzipped = gzip.decompress(b64url_decode(encoded[1:].encode()))
     assert len(unzipped) == STATUS_LIST_SIZE // 8
-    value = int.from_bytes(unzipped)
-    return {STATUS_LIST_SIZE - 1 - i for i in range(STATUS_LIST_SIZE) if value >> i & 1}
+    places = (
+        (8 * i + bit, byte << bit & 128) for i, byte in enumerate(unzipped) for bit in range(8)
+    )
+    return {place for place, is_set in places if is_set}
 
 
 # what is written

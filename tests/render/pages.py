@@ -1,5 +1,6 @@
 """Pages as pictures and as boxes of text, with pdfium."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pypdfium2
@@ -25,6 +26,16 @@ class Box(NamedTuple):
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.top, other.top) - max(self.bottom, other.bottom)
         return width > 1 and height > 1
+
+
+def beside(found: list[Box]) -> Iterator[tuple[Box, Box]]:
+    """Pairs of them that are at the same height somewhere: no others can overlap."""
+    rising = sorted(found, key=lambda box: box.bottom)
+    for number, one in enumerate(rising, 1):
+        for other in rising[number:]:
+            if other.bottom >= one.top:
+                break
+            yield one, other
 
 
 def raster(pdf: bytes, dpi: float, page: int = 0) -> Image.Image:

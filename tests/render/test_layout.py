@@ -1,7 +1,5 @@
 """Where things are on the page: nothing overlaps, nothing leaves it."""
 
-from itertools import combinations
-
 import pytest
 import zxingcpp
 from PIL import Image
@@ -10,7 +8,7 @@ from signedcert.render import Branding, Renderer
 from signedcert.render.printer import Paper
 from tests.reference import World
 from tests.render.certificates import NAMES, branding, bundle_of, noto, taught_by
-from tests.render.pages import boxes, pages, raster, size
+from tests.render.pages import beside, boxes, pages, raster, size
 
 PAPERS: tuple[Paper, ...] = ("a4", "letter")
 #: Points: the inner rule of the frame, and some room.
@@ -52,7 +50,7 @@ def check(pdf: bytes, page: int = 0) -> None:
         assert box.bottom >= FRAME, box
         assert box.right <= width - FRAME, box
         assert box.top <= height - FRAME, box
-    for one, other in combinations(found, 2):
+    for one, other in beside(found):
         assert not one.overlaps(other), (one, other)
 
 

@@ -204,14 +204,17 @@ class Vector:
 
     def report(self, directory: Path) -> Report:
         """What the verifier says of it."""
-        verifier = Verifier(self.updated(directory)[0], _policy(self.policy))
+        return self._report(self.updated(directory)[0])
+
+    def _report(self, store: TrustStore) -> Report:
+        verifier = Verifier(store, _policy(self.policy))
         document = self.document.encode("utf-8", "surrogatepass")
         return verifier.report(document, at=self.at or AT, code=self.code, kind=self.kind)
 
     def outcome(self, directory: Path) -> Expect:
         """What the verifier says, in the terms of ``expect``."""
-        report = self.report(directory)
-        refused = self.updated(directory)[1]
+        store, refused = self.updated(directory)
+        report = self._report(store)
         return Expect(report.verdict.value, report.reason, report.decisive.detail, refused)
 
 

@@ -815,6 +815,7 @@ def test_only_a_verifier_makes_what_is_verified() -> None:
 # whatever is changed is refused
 
 
+@pytest.mark.no_cover  # thousands of reports, most of which take one way
 def test_the_lowest_bit_of_every_byte_counts(whole: bytes, verifier: Verifier) -> None:
     document = part(whole, 2, 15)
     for position, value in enumerate(document):

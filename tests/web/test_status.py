@@ -1,6 +1,7 @@
 """What is served of what was published, and that nothing else of the home is."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,15 +23,22 @@ MEDIA_TYPES = {
 }
 
 
-@pytest.fixture
-def press(place: Place) -> Place:
-    """An institution that has published."""
+@pytest.fixture(scope="module")
+def pressed(template: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """An institution that has published, to which no test writes."""
+    place = template.copy(tmp_path_factory.mktemp("pressed"))
     add_snapshot_key(place)
     with place.open() as institution:
         code = issue_one(institution).code
         institution.revoke(code, at=NOW)
         institution.publish(at=NOW)
     return place
+
+
+@pytest.fixture
+def press(pressed: Place, tmp_path: Path) -> Place:
+    """The same, of this test's own."""
+    return pressed.copy(tmp_path)
 
 
 @pytest.fixture
