@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from signedcert.carriers.bundle import Bundle
-from signedcert.errors import ConfigurationError, RenderError
+from signedcert.errors import ConfigurationError, RenderError, SignedCertError
 from signedcert.render import Branding, Renderer, guard
 from signedcert.render.guard import GuardedPress
 from signedcert.render.press import Job
@@ -231,6 +231,22 @@ def test_after_one_that_did_the_next_page_is_printed(tmp_path: Path) -> None:
         with pytest.raises(RenderError):
             made.print(Job("long", "pdf", 0))
         assert made.print(JOB).startswith(b"%PDF")
+
+
+def test_one_that_always_does_is_given_up(tmp_path: Path) -> None:
+    text = '#if read(sys.inputs.data) == "long" { ' + ENDLESS[0].removeprefix("#") + " }\nA page."
+    kinds = []
+    with press(tmp_path / "own", text, seconds=1) as made:
+        for data in ("long", "long", "{}", "long", "long", "long", "long"):
+            try:
+                made.print(Job(data, "pdf", 0))
+            except SignedCertError as error:
+                kinds.append((type(error), error.reason))
+            else:
+                kinds.append(None)
+    late = RenderError, "template-timeout"
+    given_up = ConfigurationError, "template-invalid"
+    assert kinds == [late, late, None, late, late, given_up, given_up]
 
 
 def test_data_end_with_the_press_that_had_them(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class Printer:
         """The picture, which carries the bundle.
 
         Raises what ``Sheet.of`` refuses; RenderError: ``glyph-missing``, ``template-failed``,
-        ``template-timeout``.
+        ``template-timeout``; ConfigurationError ``template-invalid`` for a template that hangs.
         """
         job = self.job(bundle, form, ppi)
         with self._one_at_a_time:

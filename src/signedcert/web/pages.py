@@ -9,7 +9,7 @@ from signedcert.carriers.bundle import MAX_BUNDLE, MEDIA_TYPE, SUFFIX, Bundle
 from signedcert.core.code import Suggestion, VerificationCode, suggest
 from signedcert.core.encoding import dump_json, parse_json
 from signedcert.documents.course import Course
-from signedcert.errors import MalformedError, RenderError
+from signedcert.errors import ConfigurationError, MalformedError, RenderError
 from signedcert.log.folder import CHECKPOINT, TILES, landmarks_name
 from signedcert.log.folder import media_type as log_media_type
 from signedcert.publish.folder import REASONS, SNAPSHOT, media_type
@@ -130,7 +130,7 @@ class PublicPages:
             raise HTTPException(404)
         try:
             made = self._renderer.pdf(bundle) if form == "pdf" else self._renderer.png(bundle)
-        except RenderError as error:
+        except (RenderError, ConfigurationError) as error:
             raise HTTPException(404) from error
         way = "attachment" if download else "inline"
         headers = {"Content-Disposition": f'{way}; filename="{bundle.code}.{form}"', **_NO_CACHE}
