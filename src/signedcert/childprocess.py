@@ -5,13 +5,15 @@ Such work then costs an answer, and not the whole run. It is no sandbox: whoever
 run code of theirs runs it with the rights of the user.
 """
 
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from threading import Event, Timer
 from types import TracebackType
-from typing import IO, Self, cast
+from typing import IO, TYPE_CHECKING, Self, cast
+
+if TYPE_CHECKING:
+    import subprocess
 
 _LENGTH = 8
 #: The largest answer is a picture of a page.
@@ -91,6 +93,8 @@ class ChildProcess:
     def running(self) -> "subprocess.Popen[bytes]":
         """The process, which may have died in the meantime."""
         if self._process is None:
+            import subprocess  # noqa: PLC0415 - it makes every start longer
+
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 [*python(self._module), *self._arguments],
                 stdin=subprocess.PIPE,
