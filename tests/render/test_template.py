@@ -235,7 +235,7 @@ def test_after_one_that_did_the_next_page_is_printed(tmp_path: Path) -> None:
 
 def test_one_that_always_does_is_given_up(tmp_path: Path) -> None:
     text = '#if read(sys.inputs.data) == "long" { ' + ENDLESS[0].removeprefix("#") + " }\nA page."
-    kinds = []
+    kinds: list[tuple[type, str] | None] = []
     with press(tmp_path / "own", text, seconds=1) as made:
         for data in ("long", "long", "{}", "long", "long", "long", "long"):
             try:
