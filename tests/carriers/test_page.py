@@ -196,13 +196,13 @@ def test_the_process_reads_what_is_read_here() -> None:
 
 def test_a_reader_is_started_when_it_is_needed_and_again_when_it_has_died() -> None:
     with PageReader() as reader:
-        first = reader._child.running()
+        first = reader.running()
         assert reader.read(PLAIN).unread is None
         first.kill()
         first.wait()
         assert reader.read(PLAIN).unread == "page-reader-failed"
         assert reader.read(PLAIN).unread is None
-        second = reader._child.running()
+        second = reader.running()
         assert second is not first
     assert second.poll() is not None
 
@@ -230,7 +230,7 @@ def test_a_process_that_hangs_dies_or_lies_costs_one_answer(
     monkeypatch.setattr(childprocess, "python", lambda _: [sys.executable, "-c", _STAND_IN + does])
     monkeypatch.setattr(pagereader, "TIME_LIMIT", 2.0)
     with PageReader() as reader:
-        process = reader._child.running()
+        process = reader.running()
         assert reader.read(PLAIN) == Page(unread="page-reader-failed")
         assert process.poll() is not None
 

@@ -1,8 +1,7 @@
 """Reading pages: here, or in a process of its own, since native code reads them."""
 
 import json
-from types import TracebackType
-from typing import Any, Self, get_args
+from typing import Any, get_args
 
 from signedcert.carriers.carrier import MAX_CARRIER
 from signedcert.carriers.page import Box, Page, Run, Sight, Unread
@@ -31,39 +30,24 @@ def read_page(pdf: bytes) -> Page:
     return read_runs(pdf)
 
 
-class PageReader:
-    """Reads pages in a ``ChildProcess``. To be closed, or used in a ``with`` statement.
+class PageReader(ChildProcess):
+    """Reads pages in a process of its own.
 
     Guarantee: an answer for any file, within ``TIME_LIMIT`` and ``MEMORY_LIMIT``.
     """
 
     def __init__(self) -> None:
-        self._child = ChildProcess(__name__, seconds=TIME_LIMIT, memory=MEMORY_LIMIT)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        super().__init__(__name__, seconds=TIME_LIMIT, memory=MEMORY_LIMIT)
 
     def read(self, pdf: bytes) -> Page:
         """As ``read_page``; ``page-reader-failed`` if that came to no end."""
         if len(pdf) > MAX_CARRIER:
             return Page(unread="page-too-large")
         try:
-            return page_from_json(json.loads(self._child.ask(pdf)))
+            return page_from_json(json.loads(self.ask(pdf)))
         except (NoAnswerError, *NOT_A_PAGE):
-            self._child.close()
+            self.close()
             return Page(unread="page-reader-failed")
-
-    def close(self) -> None:
-        """Ends the process; another ``read`` would start a new one."""
-        self._child.close()
 
 
 def page_to_json(page: Page) -> dict[str, object]:

@@ -71,6 +71,7 @@ class GuardedPress:
 
     def _ended(self, *, late: bool) -> RenderError | ConfigurationError:
         if not late:
+            self._late = 0
             message = "Typst was ended, perhaps because the template takes too much memory"
             return RenderError("template-failed", message)
         message = f"the template takes more than {self._max_seconds:g} seconds for a page"
