@@ -15,10 +15,11 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import islice
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NoReturn
@@ -26,6 +27,8 @@ from typing import TYPE_CHECKING, NoReturn
 from fuzz.extremes import extremes
 
 if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
+
     from fuzz.targets import Target
 
 #: For one input, whatever its size: seconds of this thread, and bytes that the process grows by.
@@ -195,45 +198,50 @@ def main() -> int:
     arguments = _arguments()
     guided = not arguments.plain and importlib.util.find_spec("atheris") is not None
     if len(arguments.targets) > 1:
-        run = _commands(arguments) if guided else _forks(arguments)
-        with ThreadPoolExecutor(arguments.jobs) as pool:
-            return max(map(abs, pool.map(run, arguments.targets)))
+        return _commands(arguments) if guided else _forks(arguments)
     one = Run(arguments.targets[0], arguments, guided=guided and arguments.file is None)
     if arguments.file is not None:
         return one.file(arguments.file)
     return one.guided() if guided else one.plain()
 
 
-def _forks(arguments: argparse.Namespace) -> Callable[[str], int]:
-    """Runs a target, plainly. To import all of them takes longer than a short run, so that a server
-    does it once for all processes.
+def _forks(arguments: argparse.Namespace) -> int:
+    """Runs targets, plainly. To import all of them takes longer than a short run, so that a server
+    does it once for all processes. One thread starts and awaits them all: in two, the one that
+    starts a process takes the exit status of another from the thread that waits for it.
     """
     context = get_context("forkserver")
     context.set_forkserver_preload(["fuzz.targets"])
-
-    def run(name: str) -> int:
-        process = context.Process(target=_plain, args=(name, arguments))
-        process.start()
-        process.join()
-        return process.exitcode or 0
-
-    return run
+    targets = iter(arguments.targets)
+    running: list[ForkServerProcess] = []
+    status = 0
+    while True:
+        for name in islice(targets, arguments.jobs - len(running)):
+            running.append(context.Process(target=_plain, args=(name, arguments)))
+            running[-1].start()
+        if not running:
+            return status
+        ended = wait([process.sentinel for process in running])
+        over = [process for process in running if process.sentinel in ended]
+        status = max(status, *(abs(process.exitcode or 0) for process in over))
+        running = [process for process in running if process not in over]
 
 
 def _plain(name: str, arguments: argparse.Namespace) -> None:
     Run(name, arguments, guided=False).plain()
 
 
-def _commands(arguments: argparse.Namespace) -> Callable[[str], int]:
-    """Runs a target by a command of its own: atheris looks at the code while it is imported."""
+def _commands(arguments: argparse.Namespace) -> int:
+    """Runs targets by commands of their own: atheris looks at the code while it is imported."""
     options = [f"--{name}={getattr(arguments, name)}" for name in ("inputs", "seconds", "seed")]
     options += ["--untimed"] * arguments.untimed
 
     def run(name: str) -> int:
         command = [sys.executable, "-m", "fuzz.run", name, *options]
-        return subprocess.run(command, check=False).returncode  # noqa: S603 - ourselves
+        return abs(subprocess.run(command, check=False).returncode)  # noqa: S603 - ourselves
 
-    return run
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        return max(pool.map(run, arguments.targets))
 
 
 def _arguments() -> argparse.Namespace:
