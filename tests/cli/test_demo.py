@@ -106,6 +106,16 @@ def test_it_puts_a_certificate_on_paper_and_verifies_it(shown: Shown, run: Run) 
     assert Bundle.read(paper) == Bundle.read(original)
 
 
+def test_it_takes_one_back_that_no_page_has_its_readers_verify(shown: Shown, run: Run) -> None:
+    directory, _, _ = shown
+    with (directory / "certificates" / "issued.csv").open(encoding="utf-8", newline="") as file:
+        files = [row["file"] for row in csv.DictReader(file)]
+    trust = ["--trust", directory / "trust", "--json"]
+    done = run("verify", *(directory / "certificates" / file for file in files), *trust)
+    verdicts = [result["verdict"] for result in done.json["results"]]
+    assert verdicts == ["authentic"] * (ISSUED - 1) + ["not standing"]
+
+
 def test_it_issues_a_record_for_every_good_row_of_its_gradebook(shown: Shown, run: Run) -> None:
     directory, out, _ = shown
     assert f"  {RECORDS} records, " in out
