@@ -136,13 +136,16 @@ def parse_token_uri(data: bytes) -> None:
     hold(TokenURI.parse(_uri(uri)) == uri, "changed by writing and reading")
     hold(str(uri).isprintable(), "it cannot be shown")
     hold(uri.module.startswith("/"), "a library by no absolute path")
+    hold(uri.pin_source is None or uri.pin_source.is_absolute(), "a PIN in no absolute path")
 
 
 def _uri(uri: TokenURI) -> str:
     path = [f"{name}={quote(value, safe='')}" for name, value in uri.token.items()]
     path += [] if uri.label is None else [f"object={quote(uri.label, safe='')}"]
     path += [] if uri.id is None else [f"id={quote_from_bytes(uri.id, safe='')}"]
-    return f"{';'.join(path)}?module-path={quote(uri.module, safe='')}"
+    query = [f"module-path={quote(uri.module, safe='')}"]
+    query += [] if uri.pin_source is None else [f"pin-source={quote(str(uri.pin_source), safe='')}"]
+    return f"{';'.join(path)}?{'&'.join(query)}"
 
 
 @target("token-key", mutate.raw, 256)

@@ -40,6 +40,7 @@ def ceremony_seeds() -> dict[str, bytes]:
         "token-uri/usual": b"token=HSM;object=issue%202026?module-path=/usr/lib/softhsm.so",
         "token-uri/full": b"token=a;manufacturer=b;serial=1;model=c;object=d;id=%01%ff;type=private"
         b"?module-path=%2Fusr%2Flib%2F%C3%A9.so",
+        "token-uri/source": b"token=a?module-path=/l.so&pin-source=file:/etc/the%20PIN",
         "token-uri/pin": b"token=a?module-path=/l.so&pin-value=1234",
         "token-key/P-256": b"\x0a" + curves[0] + b"\4\x41" + p256,
         "token-key/P-256-bare": b"\x0a" + curves[0] + p256,

@@ -16,6 +16,7 @@ from signedcert.ceremonies.founding import Founding, found_with_roots
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import whole_seconds
 from signedcert.core.keys import Algorithm
+from signedcert.custody.signer import OpenedBy, opened_by
 from signedcert.documents.certificate import Certificate
 from signedcert.documents.course import Course
 from signedcert.documents.record import CourseRecord
@@ -65,20 +66,25 @@ from signedcert.verify.policy import Policy
 from signedcert.verify.verifier import Verifier
 
 Secret = str | Callable[[], str] | None
+_SECRETS: dict[OpenedBy, str] = {
+    "passphrase": "passphrase of the institution's keys",
+    "PIN": "PIN of the token that has the issuing key",
+}
 
 
 class Institution:
     """An institution that has a home on this machine.
 
-    Issuing needs the passphrase of the issuing key; reading, serving and adding courses do not.
+    Issuing needs the passphrase of its keys, and the PIN of a token that has the issuing key;
+    reading, serving and adding courses do not.
     ``open`` never needs a root key.
     """
 
-    def __init__(self, home: Home, history: History, passphrase: Secret) -> None:
+    def __init__(self, home: Home, history: History, passphrase: Secret, pin: Secret) -> None:
         self.home = home.path
         self._home = home
         self._history = history
-        self._passphrase = passphrase
+        self._secrets = {"passphrase": passphrase, "PIN": pin}
         self._registry = Registry.open(home.registry_url)
         self._trusted: tuple[int | None, TrustStore] | None = None
         self._log_signer: LogSigner | None = None
@@ -98,6 +104,7 @@ class Institution:
         threshold: int | None = None,
         algorithm: Algorithm | None = None,
         signer: str | None = None,
+        pin: str = "",
     ) -> "Institution":
         """Sets an institution up: root keys in the directory ``root``, everything else in
         ``home``, which appears whole or not at all.
@@ -108,30 +115,30 @@ class Institution:
         holders have to sign every manifest, more than half of them if it is not given: 2 of 3.
         ``root_passphrase`` encrypts them, ``passphrase`` if not given.
 
-        The issuing key is made here, for ``algorithm``, ES256 if none is given, and encrypted under
-        ``passphrase``; or ``signer`` is the URI of a signer that has it, such as a PKCS#11 token
-        (``pkcs11:…``), and ``passphrase`` is what opens that, its PIN. It has to sign something
-        before anything is written, and ``root_passphrase`` has to be given then.
+        The keys of the home are encrypted under ``passphrase``. The issuing key is made here, for
+        ``algorithm``, ES256 if none is given; or ``signer`` is the URI of a signer that has it,
+        such as a PKCS#11 token (``pkcs11:…``), which ``pin`` opens, unless its URI says where that
+        is. It has to sign something before anything is written.
         Raises ConfigurationError: ``home-exists``, ``root-inside-home``, ``setting-invalid``,
         ``passphrase-missing``; what the signer is refused for; MalformedError ``key-type``, if
         no certificates are signed with keys like its own; IssueError ``signature-unverifiable``.
         Nothing was written then.
         """
-        founding = Founding(name, url, passphrase, at, algorithm, signer)
+        founding = Founding(name, url, passphrase, at, algorithm, signer, pin)
         found_with_roots(
             Path(home), Path(root), founding, root_passphrase, holders=holders, threshold=threshold
         )
-        return cls.open(home, passphrase)
+        return cls.open(home, passphrase, pin)
 
     @classmethod
-    def open(cls, home: str | Path, passphrase: Secret = None) -> "Institution":
-        """The institution whose home this is. ``passphrase`` may be a function that is asked
-        when, and only if, something is signed.
+    def open(cls, home: str | Path, passphrase: Secret = None, pin: Secret = None) -> "Institution":
+        """The institution whose home this is. Each secret may be a function that is asked once,
+        when, and only if, something is signed with what it opens.
 
         Raises ConfigurationError: ``home-missing``, ``setting-invalid``, ``registry-version``.
         """
         found = Home.read(home)
-        return cls(found, found.history(), passphrase)
+        return cls(found, found.history(), passphrase, pin)
 
     @classmethod
     def migrate(cls, home: str | Path) -> tuple[str | None, str]:
@@ -484,7 +491,7 @@ class Institution:
         cannot be opened; what ``Log.append`` and ``Publisher.publish`` raise.
         """
         key = SnapshotKey.find(self.manifest, self.home)
-        issuing, snapshot = self._issuer.signer, key.open(self._source.passphrase)
+        issuing, snapshot = self._issuer.signer, key.open(self._secret("passphrase"))
         checkpoint = None if self.log is None else self.log.append(at)
         statuses = self._registry.statuses
         publisher = Publisher(self.manifest, issuing, snapshot, statuses, self.published)
@@ -505,7 +512,7 @@ class Institution:
     def _open_log_keys(self, entry: LogEntry) -> LogSigner:
         if self._log_signer is None:
             keys = LogKeys.find(entry, self.home)
-            self._log_signer = keys.open(self._source.passphrase)
+            self._log_signer = keys.open(self._secret("passphrase"))
         return self._log_signer
 
     @cached_property
@@ -533,10 +540,16 @@ class Institution:
 
     @cached_property
     def _source(self) -> IssuerSource:
-        secret = self._passphrase() if callable(self._passphrase) else self._passphrase
-        if secret is None:
-            message = "issuing needs the passphrase of the issuing key"
-            raise ConfigurationError("passphrase-missing", message)
         signer, registry = self._home.configuration.signer, self._home.registry_url
+        needed = opened_by(signer)
+        secret = "" if needed is None else self._secret(needed)
         home, published = self.home.resolve(), self.published.path.resolve()
         return IssuerSource(self.manifest, signer, home, registry, published, secret)
+
+    def _secret(self, what: OpenedBy) -> str:
+        secret = self._secrets[what]
+        if callable(secret):
+            secret = self._secrets[what] = secret()
+        if secret is None:
+            raise ConfigurationError("passphrase-missing", f"this needs the {_SECRETS[what]}")
+        return secret

@@ -216,7 +216,7 @@ def test_a_key_that_is_elsewhere_needs_its_signer_told(place: Place, tmp_path: P
     key = PrivateKey.generate("ES256").public_key
     jwk = tmp_path / "token.jwk"
     jwk.write_bytes(dump_json(key.to_jwk()))
-    found = read_public_key(str(jwk), Home.read(place.home), "")
+    found = read_public_key(str(jwk), Home.read(place.home), pytest.fail)
     assert found == (key, None)
     enact(place, Wanted(keys=(found,)), NOW)
     old = Home.read(place.home).history().newest.keys[0].key.thumbprint
@@ -228,14 +228,14 @@ def test_a_key_behind_a_uri_is_found_again(place: Place) -> None:
     home = Home.read(place.home)
     path = home.add_key(PrivateKey.generate("Ed25519"), "issue", PASSPHRASE)
     uri = f"file:keys/../keys/{path.name}"
-    found = read_public_key(uri, home, PASSPHRASE)
+    found = read_public_key(uri, home, lambda asked: PASSPHRASE if asked == uri else "")
     enact(place, Wanted(keys=(found,)), NOW)
     old = home.history().newest.keys[0].key.thumbprint
     kid = found[0].thumbprint
     done = enact(place, Wanted(activate=(kid,), retire=(old,)), NOW + 31 * DAY)
     assert done.signer == uri
     with refused("signer-unknown", kind=ConfigurationError):
-        read_public_key("nothing", home, "")
+        read_public_key("nothing", home, pytest.fail)
 
 
 @pytest.mark.parametrize("note", [b"\xff\n", b"file:" + b"k" * 5_000])

@@ -24,8 +24,10 @@ class Desk:
 
     def __init__(self, directory: Path, machine: Hardware) -> None:
         self.directory, self.home = directory, directory / "home"
-        self.uri = "pkcs11:" + machine.rest(OFFICE, object="issue")
         self.pin = self.write("pin", PIN)
+        self.asking = "pkcs11:" + machine.rest(OFFICE, object="issue")
+        self.uri = f"{self.asking}&pin-source=file:{self.pin}"
+        self.key_secret = self.write("key-secret", "of the keys in files")
         self.root_secret = self.write("root-secret", "of the root keys")
         self.course = self.write("course.json", course().text)
         self.roster = directory / "spring.csv"
@@ -40,13 +42,18 @@ class Desk:
 
     @property
     def secret(self) -> list[object]:
-        """Where the PIN is."""
-        return ["--passphrase-file", self.pin]
+        """Where the passphrase of the log's keys is."""
+        return ["--passphrase-file", self.key_secret]
 
     @property
     def settings(self) -> list[object]:
-        """What ``init`` needs besides the root."""
-        return ["--home", self.home, "--name", NAME, "--url", URL, "--signer", self.uri]
+        """What ``init`` needs besides the root and a passphrase."""
+        return [*self.place, "--signer", self.uri]
+
+    @property
+    def place(self) -> list[object]:
+        """Which institution, and where."""
+        return ["--home", self.home, "--name", NAME, "--url", URL]
 
     def issue_and_verify(self, pin: str) -> None:
         """Issues the roster, and verifies all of it with the network taken away."""
@@ -97,11 +104,11 @@ def test_the_root_holders_sign_for_the_token_s_key(desk: Desk) -> None:
     desk.issue_and_verify(pin)
 
 
-def test_the_pin_is_asked_for_once_and_the_root_passphrase_twice(
+def test_a_pin_is_asked_for_once_and_what_is_chosen_twice(
     run: Run, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    answers = iter([PIN, "root", "root"])
+    answers = iter(["keys", "keys", PIN, "root", "root", PIN, "keys"])
 
     def answer(prompt: str) -> str:
         asked.append(prompt)
@@ -109,10 +116,24 @@ def test_the_pin_is_asked_for_once_and_the_root_passphrase_twice(
 
     monkeypatch.setattr("sys.stdin", Terminal())
     monkeypatch.setattr("click.termui.hidden_prompt_func", answer)
-    done = run("init", *desk.settings, "--root", desk.directory / "usb", "--holders", 1)
+    root = ["--root", desk.directory / "usb", "--holders", 1]
+    done = run("init", *desk.place, "--signer", desk.asking, *root)
     assert (done.status, done.err) == (0, "")
-    assert asked[0] == "Passphrase of the issuing key: "
-    assert len(asked) == 3
+    assert asked[0] == "Passphrase of the institution's keys: "
+    assert asked[2] == "PIN of the token: "
+    assert len(asked) == 5
+    assert run("course", "add", desk.course, "--home", desk.home).status == 0
+    done = run("issue", desk.roster, "--home", desk.home, "--out", desk.directory / "out")
+    assert done.status == 0
+    assert asked[5:] == ["PIN of the token: ", "Passphrase of the institution's keys: "]
+
+
+def test_where_nobody_can_type_the_uri_has_to_say_where_the_pin_is(run: Run, desk: Desk) -> None:
+    root = ["--root", desk.directory / "usb", "--root-passphrase-file", desk.root_secret]
+    done = run("init", *desk.place, "--signer", desk.asking, *desk.secret, *root)
+    assert done.status == 2
+    assert "which file has it: pin-source=file:/… [passphrase-missing]" in done.err
+    assert not desk.home.exists()
 
 
 #: Read by every interpreter that begins: each try of a PIN is written down, by whichever process.
@@ -146,13 +167,14 @@ def test_a_wrong_pin_costs_one_try_of_all_processes_together(desk: Desk, tries: 
     assert spawn("course", "add", desk.course, "--home", desk.home).status == 0
     rows = [varied(line)._replace(course=course().id) for line in range(2, 1502)]
     write_roster(desk.roster, map(cells, rows))
-    wrong = desk.write("wrong", "melon-1937")
-    options = ["--home", desk.home, "--jobs", 2, "--passphrase-file"]
-    done = spawn("issue", desk.roster, *options, wrong)
+    options = ["--home", desk.home, "--jobs", 2, *desk.secret]
+    desk.write("pin", "melon-1937")
+    done = spawn("issue", desk.roster, *options)
     assert (done.status, done.err.count("\n")) == (2, 1)
     assert "[passphrase-wrong]" in done.err
     assert tries.read_text(encoding="utf-8").split() == [PIN, "melon-1937"]
-    done = spawn("issue", desk.roster, *options, desk.pin)
+    desk.write("pin", PIN)
+    done = spawn("issue", desk.roster, *options)
     assert done.status == 0, done.err
     assert set(tries.read_text(encoding="utf-8").split()[2:]) == {PIN}
 

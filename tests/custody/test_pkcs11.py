@@ -38,7 +38,7 @@ from pkcs11.mechanisms import Mechanism
 from signedcert.core.keys import P256_ORDER, Algorithm
 from signedcert.custody import tokenlogin
 from signedcert.custody.pkcs11 import TokenSigner, open_token
-from signedcert.custody.signer import CheckedSigner, open_signer
+from signedcert.custody.signer import CheckedSigner, open_signer, opened_by
 from signedcert.custody.tokenkey import read_public_key
 from signedcert.custody.tokenuri import TokenURI
 from signedcert.errors import ConfigurationError, IssueError, MalformedError
@@ -104,6 +104,19 @@ def test_a_key_that_asks_for_the_pin_each_time_gets_it(hardware: Hardware) -> No
     signer = hardware.open(OFFICE, object="each time")
     for message in (b"one", b"two"):
         signer.public_key.verify(signer.sign(message), message)
+
+
+@pytest.mark.parametrize("scheme", ["", "file:", "file://"])
+def test_the_uri_may_say_where_the_pin_is(hardware: Hardware, tmp_path: Path, scheme: str) -> None:
+    kept = tmp_path / "the PIN"
+    kept.write_text(f"{PIN}\nof the office\n", encoding="utf-8")
+    uri = f"pkcs11:{hardware.rest('alone')}&pin-source={scheme}{quote(str(kept))}"
+    assert opened_by(uri) is None
+    signer = open_signer(uri, Path("home"), "another one")
+    signer.public_key.verify(signer.sign(MESSAGE), MESSAGE)
+    kept.unlink()
+    with refused("passphrase-missing", str(kept), ConfigurationError):
+        open_signer(uri, Path("home"), PIN)
 
 
 def test_a_signer_is_found_by_its_scheme_and_checked(hardware: Hardware) -> None:
@@ -691,6 +704,12 @@ def test_a_uri_is_read() -> None:
         ("module-path=/l", "'module-path' is not read"),
         ("type=public?module-path=/l", "only private"),
         ("x-vendor=1?module-path=/l", "'x-vendor' is not read"),
+        ("token=t;pin-source=/p?module-path=/l", "'pin-source' is not read"),
+        ("token=t?module-path=/l&pin-source=pin.txt", "a file by its absolute path"),
+        ("token=t?module-path=/l&pin-source=file:pin.txt", "a file by its absolute path"),
+        ("token=t?module-path=/l&pin-source=|/bin/cat%20/p", "a file by its absolute path"),
+        ("token=t?module-path=/l&pin-source=https://p.example/", "a file by its absolute path"),
+        ("token=t?module-path=/l&pin-source=file://host/p", "a file by its absolute path"),
         ("token=t?module-path=/l#f", "module-path: write"),
     ],
 )
@@ -706,8 +725,6 @@ def test_a_uri_of_another_form_is_refused(rest: str, words: str) -> None:
         "token=t?module-path=/l&pin-value=1234",
         "token=t?pin-value=1234&module-path=/l",
         "token=t;pin-value=1234?module-path=/l",
-        "token=t?module-path=/l&pin-source=/1234",
-        "token=t;pin-source=1234?module-path=/l",
     ],
 )
 def test_a_pin_in_the_uri_is_refused_and_not_repeated(rest: str) -> None:

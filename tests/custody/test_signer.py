@@ -11,7 +11,7 @@ from signedcert.core.keys import P256_ORDER, Algorithm, PublicKey
 from signedcert.custody import keyfile
 from signedcert.custody.keyfile import write_key_file
 from signedcert.custody.private import PrivateKey
-from signedcert.custody.signer import CheckedSigner, Signer, counts_tries, open_signer
+from signedcert.custody.signer import CheckedSigner, Signer, counts_tries, open_signer, opened_by
 from signedcert.errors import ConfigurationError, IssueError
 from tests.core.refusal import refused
 
@@ -125,6 +125,11 @@ def test_a_file_signer_is_opened_relative_to_its_base(
         open_signer("file:keys/issue.key", tmp_path, "another")
     with refused("key-file", str(tmp_path / "keys" / "none.key"), ConfigurationError):
         open_signer("file:keys/none.key", tmp_path, WORDS)
+
+
+def test_a_token_is_opened_by_its_pin_and_a_file_by_its_passphrase() -> None:
+    assert opened_by("pkcs11:token=x?module-path=/l") == "PIN"
+    assert opened_by("file:keys/issue.key") == "passphrase"
 
 
 def test_a_token_counts_tries_and_a_file_does_not() -> None:

@@ -24,7 +24,7 @@ from tests.institution.homes import BEGUN, LATER, NAME, NOW, URL, Place, issue_o
 from tests.institution.test_create import entries
 from tests.reference import course
 
-PIN = "1937"
+SECRET = "1937"
 OF_ROOT = "of the root keys"
 
 
@@ -36,7 +36,7 @@ def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def keep(directory: Path, algorithm: Algorithm = "ES256") -> tuple[str, PublicKey]:
     """A key file that is nobody's home, as a signer: its URI and its key."""
     key = PrivateKey.generate(algorithm)
-    write_key_file(directory / "kept.key", key, PIN)
+    write_key_file(directory / "kept.key", key, SECRET)
     return f"file:{directory / 'kept.key'}", key.public_key
 
 
@@ -45,7 +45,7 @@ def create(place: Place, signer: str, **changes: object) -> Institution:
     settings: dict[str, object] = {
         "name": NAME,
         "url": URL,
-        "passphrase": PIN,
+        "passphrase": SECRET,
         "root_passphrase": OF_ROOT,
         "at": BEGUN,
         "holders": 1,
@@ -100,14 +100,14 @@ def test_the_signer_s_key_issues_and_no_other_is_made(
 def test_what_the_holders_sign_names_the_signer_s_key(tmp_path: Path, ground: Place) -> None:
     uri, key = keep(tmp_path)
     ada = HolderKeys.generate("Ada")
-    founding = Founding(NAME, URL, PIN, NOW, signer=uri)
+    founding = Founding(NAME, URL, SECRET, NOW, signer=uri)
     proposal = found_with_holders(ground.home, ground.root, founding, [ada.holder], None)
     assert [entry.key for entry in proposal.manifest.keys] == [key]
     sign(ground.root, list(ada.root))
     done = assemble(Home.read(ground.home), ground.root, at=NOW)
     assert done.published == proposal.manifest
     assert (done.signer, done.unknown_signer) == (None, None)
-    with Institution.open(ground.home, PIN) as institution:
+    with Institution.open(ground.home, SECRET) as institution:
         institution.add_course(course(), at=NOW)
         assert not issue_one(institution).again
 
@@ -132,9 +132,9 @@ def test_a_key_that_signs_no_certificates_is_refused(tmp_path: Path, ground: Pla
 
 def test_a_root_key_does_not_issue(tmp_path: Path, ground: Place) -> None:
     ada = HolderKeys.generate("Ada")
-    ada.write(tmp_path / "ada", PIN)
+    ada.write(tmp_path / "ada", SECRET)
     (path,) = (tmp_path / "ada").glob("root-es256-*.key")
-    founding = Founding(NAME, URL, PIN, NOW, signer=f"file:{path}")
+    founding = Founding(NAME, URL, SECRET, NOW, signer=f"file:{path}")
     with refused("key-invalid", ada.root[0].public_key.thumbprint):
         found_with_holders(ground.home, ground.root, founding, [ada.holder], None)
     assert left(ground) == set()
@@ -160,7 +160,7 @@ def test_a_signer_that_does_not_sign_is_found_before_anything_is_written(
     uri = lying(monkeypatch)
     with refused("signature-unverifiable", kind=IssueError):
         create(ground, uri)
-    founding = Founding(NAME, URL, PIN, NOW, signer=uri)
+    founding = Founding(NAME, URL, SECRET, NOW, signer=uri)
     with refused("signature-unverifiable", kind=IssueError):
         found_with_holders(
             ground.home, ground.root, founding, [HolderKeys.generate("Ada").holder], None
@@ -171,16 +171,18 @@ def test_a_signer_that_does_not_sign_is_found_before_anything_is_written(
 def test_nor_is_its_key_announced(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     uri = lying(monkeypatch)
     with refused("signature-unverifiable", kind=IssueError):
-        read_public_key(uri, Home.read(place.home), PIN)
+        read_public_key(uri, Home.read(place.home), lambda _: SECRET)
 
 
-@pytest.mark.parametrize("given", [None, PIN])
-def test_the_pin_does_not_open_the_root_keys(
-    tmp_path: Path, ground: Place, given: str | None
-) -> None:
-    uri, _ = keep(tmp_path)
-    with refused("passphrase-missing", "root_passphrase", ConfigurationError):
-        create(ground, uri, root_passphrase=given)
+@pytest.mark.parametrize("pin", [SECRET, OF_ROOT])
+def test_a_pin_encrypts_no_key(ground: Place, monkeypatch: pytest.MonkeyPatch, pin: str) -> None:
+    untouchable(monkeypatch)
+    with refused("passphrase-missing", kind=ConfigurationError):
+        create(ground, "asked:", pin=pin)
+    founding = Founding(NAME, URL, SECRET, NOW, signer="asked:", pin=SECRET)
+    holders = [HolderKeys.generate("Ada").holder]
+    with refused("passphrase-missing", kind=ConfigurationError):
+        found_with_holders(ground.home, ground.root, founding, holders, None)
     assert left(ground) == set()
 
 
@@ -250,7 +252,7 @@ def test_nor_where_the_holders_have_made_their_keys(
     founding = Founding(
         NAME if mistake != "name" else "",
         URL,
-        PIN if mistake != "passphrase" else "",
+        SECRET if mistake != "passphrase" else "",
         NOW,
         signer="asked:",
     )
@@ -264,8 +266,9 @@ def test_nor_where_the_holders_have_made_their_keys(
 
 
 def test_neither_passphrase_nor_pin_is_shown() -> None:
-    founding = Founding(NAME, URL, PIN, NOW, signer="pkcs11:")
-    assert PIN not in repr(founding)
+    founding = Founding(NAME, URL, SECRET, NOW, signer="pkcs11:", pin="1-9-3-7")
+    assert SECRET not in repr(founding)
+    assert "1-9-3-7" not in repr(founding)
     key = PrivateKey.generate("ES256")
-    assert PIN not in repr(NewKey(key, PIN))
-    assert key.public_key.thumbprint in repr(NewKey(key, PIN))
+    assert SECRET not in repr(NewKey(key, SECRET))
+    assert key.public_key.thumbprint in repr(NewKey(key, SECRET))

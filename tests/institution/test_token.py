@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pkcs11
@@ -12,6 +13,7 @@ from pkcs11.types import Session, Token
 from signedcert.ceremonies.founding import Founding, found_with_holders
 from signedcert.custody import tokenlogin
 from signedcert.custody.holders import HolderKeys
+from signedcert.custody.keyfile import read_key_file
 from signedcert.custody.tokenuri import TokenURI
 from signedcert.errors import ConfigurationError, Reason
 from signedcert.institution import Institution
@@ -26,6 +28,7 @@ from tests.issue.test_graduation import cells, varied, write_roster
 from tests.reference import course
 
 WRONG = "melon-1937"
+PASSPHRASE = "of the keys in files"
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +48,8 @@ def create(place: Place, signer: str, pin: str = PIN, **changes: object) -> Inst
         place.home,
         root=place.root,
         signer=signer,
-        passphrase=pin,
+        passphrase=PASSPHRASE,
+        pin=pin,
         root_passphrase="of the root keys",
         **(settings | changes),  # type: ignore[arg-type]
     )
@@ -99,7 +103,7 @@ def test_a_roster_is_issued_with_a_key_that_never_leaves_its_token(  # noqa: PLR
     with create(ground, uri_of(machine, label)) as university:
         assert university.manifest.keys[0].key == machine.open(OFFICE, object=label).public_key
     out = tmp_path / "out"
-    with Institution.open(ground.home, PIN) as university:
+    with Institution.open(ground.home, PASSPHRASE, PIN) as university:
         counts = list(university.issue_roster(read_roster(roster), out, at=NOW, jobs=jobs))
         verifier = university.verifier()
         assert (counts[-1].issued, counts[-1].bad, university.count()) == (50, 0, 50)
@@ -114,6 +118,58 @@ def test_the_pin_is_nowhere_in_the_home(machine: Hardware, ground: Place) -> Non
     create(ground, uri_of(machine)).close()
     for path in ground.home.parent.rglob("*"):
         assert path.is_dir() or PIN.encode() not in path.read_bytes()
+    kept = list((ground.home / "keys").glob("*.key"))
+    assert len(kept) == 2  # of the log
+    for path in kept:
+        read_key_file(path, PASSPHRASE)
+        with refused("passphrase-wrong", str(path), ConfigurationError):
+            read_key_file(path, PIN)
+
+
+def test_each_secret_is_asked_for_once_and_when_it_is_needed(
+    machine: Hardware, ground: Place, roster: Path, tmp_path: Path
+) -> None:
+    create(ground, uri_of(machine)).close()
+    asked: list[str] = []
+
+    def answer(what: str, secret: str) -> str:
+        asked.append(what)
+        return secret
+
+    secrets = partial(answer, "passphrase", PASSPHRASE), partial(answer, "PIN", PIN)
+    with Institution.open(ground.home, *secrets) as university:
+        assert university.count() == 0
+        assert asked == []
+        for _ in range(2):
+            list(university.issue_roster(read_roster(roster), tmp_path / "out", at=NOW))
+    assert asked == ["PIN", "passphrase"]
+
+
+def test_what_is_needed_and_not_given_is_named(
+    machine: Hardware, ground: Place, roster: Path, tmp_path: Path
+) -> None:
+    create(ground, uri_of(machine)).close()
+    rows = list(read_roster(roster))
+    for secrets, words in (((PASSPHRASE, None), "PIN of the token"), ((None, PIN), "passphrase")):
+        with (
+            Institution.open(ground.home, *secrets) as university,
+            pytest.raises(ConfigurationError, match=f"this needs the {words}") as caught,
+        ):
+            list(university.issue_roster(rows, tmp_path / "out", at=NOW))
+        assert caught.value.reason == "passphrase-missing"
+
+
+def test_with_a_pin_source_nobody_is_asked(
+    machine: Hardware, ground: Place, roster: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "pin"
+    kept.write_text(PIN, encoding="utf-8")
+    create(ground, f"{uri_of(machine)}&pin-source=file:{kept}", "").close()
+    with Institution.open(ground.home, PASSPHRASE) as university:
+        counts = list(
+            university.issue_roster(read_roster(roster), tmp_path / "out", at=NOW, jobs=2)
+        )
+    assert counts[-1].issued == 50
 
 
 def test_a_key_that_the_manifest_does_not_name_does_not_issue(
@@ -124,7 +180,7 @@ def test_a_key_that_the_manifest_does_not_name_does_not_issue(
     text = configuration.read_text(encoding="utf-8")
     configuration.write_text(text.replace("object=issue", "object=modern"), encoding="utf-8")
     with (
-        Institution.open(ground.home, PIN) as university,
+        Institution.open(ground.home, PASSPHRASE, PIN) as university,
         refused("key-file", uri_of(machine, "modern"), ConfigurationError),
     ):
         university._issuer  # noqa: B018 - opening it is what is tested
@@ -135,7 +191,7 @@ def test_a_wrong_pin_is_tried_once_and_sets_nothing_up(
 ) -> None:
     with refused("passphrase-wrong", kind=ConfigurationError):
         create(ground, uri_of(machine), WRONG)
-    founding = Founding(NAME, URL, WRONG, NOW, signer=uri_of(machine))
+    founding = Founding(NAME, URL, PASSPHRASE, NOW, signer=uri_of(machine), pin=WRONG)
     holders = [HolderKeys.generate("Ada").holder]
     with refused("passphrase-wrong", kind=ConfigurationError):
         found_with_holders(ground.home, ground.root, founding, holders, None)
@@ -169,8 +225,8 @@ def test_another_mistake_does_not_cost_a_try(  # noqa: PLR0917
     with refused(reason, kind=ConfigurationError):
         Institution.create(
             signer=uri_of(machine),
-            passphrase=WRONG,
-            root_passphrase="of the root keys",
+            passphrase=PASSPHRASE,
+            pin=WRONG,
             at=BEGUN,
             **settings,  # type: ignore[arg-type]
         )
@@ -200,7 +256,7 @@ def test_a_wrong_pin_costs_one_try_however_many_workers_there_are(  # noqa: PLR0
     machine.restart()
     tries.clear()
     rows, out = list(read_roster(roster)), tmp_path / "out"
-    with Institution.open(ground.home, WRONG) as stranger:
+    with Institution.open(ground.home, PASSPHRASE, WRONG) as stranger:
         told = stranger.issue_roster(rows, out, at=NOW, jobs=2, pool=threads)
         with refused("passphrase-wrong", kind=ConfigurationError):
             list(told)

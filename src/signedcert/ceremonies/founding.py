@@ -18,7 +18,7 @@ from signedcert.custody.holders import (
 )
 from signedcert.custody.private import PrivateKey
 from signedcert.custody.proposal import Proposal
-from signedcert.custody.signer import prove_signer
+from signedcert.custody.signer import opened_by, prove_signer
 from signedcert.errors import ConfigurationError, MalformedError
 from signedcert.home import Home, NewKey
 from signedcert.log.keys import new_log_keys
@@ -29,8 +29,8 @@ from signedcert.trust.manifest import KeyManifest
 @dataclass(frozen=True, slots=True)
 class Founding:
     """What an institution begins with. The issuing key is made here, unless ``signer`` is the URI
-    of one that has it. ``passphrase`` is that of the issuing key; of a token, its PIN. The keys of
-    the log, which are made here, are encrypted under the same.
+    of one that has it; ``pin`` opens that if it is in a token. ``passphrase`` encrypts, and opens,
+    what is in files.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Founding:
     at: datetime
     algorithm: Algorithm | None = None
     signer: str | None = None
+    pin: str = field(default="", repr=False)
 
     def issuing_key(self, home: Path) -> tuple[PublicKey, NewKey | str]:
         """Makes the issuing key, or opens its signer and lets it sign something; and what the home
@@ -50,7 +51,8 @@ class Founding:
         if self.signer is None:
             key = PrivateKey.generate(self.algorithm or "ES256")
             return key.public_key, NewKey(key, self.passphrase)
-        public = prove_signer(self.signer, home, self.passphrase)
+        secret = self.pin if opened_by(self.signer) == "PIN" else self.passphrase
+        public = prove_signer(self.signer, home, secret)
         if self.algorithm not in (None, public.algorithm):
             message = f"the signer has a key for {public.algorithm}, not for {self.algorithm}"
             raise ConfigurationError("setting-invalid", message, where="algorithm")
@@ -76,8 +78,7 @@ def found_with_roots(
     threshold: int | None,
 ) -> None:
     """Makes the root keys here, one folder in ``root`` for each holder, and the home, which can
-    issue at once. Without a passphrase of their own, root keys have that of an issuing key that is
-    made here too.
+    issue at once. Without a passphrase of their own, root keys have that of the home's keys.
 
     Raises ConfigurationError: ``home-exists``, ``root-inside-home``, ``setting-invalid``,
     ``passphrase-missing``, ``key-file``. Then, after all that can be told without a signer's PIN,
@@ -85,8 +86,8 @@ def found_with_roots(
     Whatever it raises, nothing new is left.
     """
     needed = require_threshold(holders, threshold)
-    secret = _root_passphrase(founding, root_passphrase)
-    _require_passphrases(founding.passphrase, secret)
+    secret = founding.passphrase if root_passphrase is None else root_passphrase
+    _require_passphrases(founding, secret)
     Home.require_free(home)
     require_apart(root, home)
     folders = [holder_folder(root, number) for number in range(1, holders + 1)]
@@ -124,7 +125,7 @@ def found_with_holders(
     """
     people = tuple(holders)
     needed = require_threshold(len(people), threshold)
-    _require_passphrases(founding.passphrase)
+    _require_passphrases(founding)
     Home.require_free(home)
     require_apart(directory, home)
     Proposal.require_free(directory)
@@ -140,17 +141,14 @@ def found_with_holders(
     return proposal
 
 
-def _root_passphrase(founding: Founding, given: str | None) -> str:
+def _require_passphrases(founding: Founding, *others: str) -> None:
     """Never a PIN: a token counts wrong ones, and with a file one may go on guessing."""
-    if founding.signer is not None and given in (None, founding.passphrase):
-        message = "the root keys need a passphrase of their own, which is not the signer's PIN"
-        raise ConfigurationError("passphrase-missing", message, where="root_passphrase")
-    return founding.passphrase if given is None else given
-
-
-def _require_passphrases(*passphrases: str) -> None:
+    passphrases = founding.passphrase, *others
     if not all(passphrases):
         raise ConfigurationError("passphrase-missing", "the passphrase is empty")
+    if founding.pin in passphrases:
+        message = "keys in files need another passphrase than the PIN of the token"
+        raise ConfigurationError("passphrase-missing", message)
 
 
 def _first(

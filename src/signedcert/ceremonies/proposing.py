@@ -1,6 +1,6 @@
 """The next manifest of a home, as a proposal for the root holders."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -116,8 +116,11 @@ def propose(
     return proposal
 
 
-def read_public_key(source: str, home: Home, passphrase: str) -> tuple[PublicKey, str | None]:
-    """A public key to add: from a file with its JWK, or from the signer behind a URI; and the URI.
+def read_public_key(
+    source: str, home: Home, secret_of: Callable[[str], str]
+) -> tuple[PublicKey, str | None]:
+    """A public key to add: from a file with its JWK, or from the signer behind a URI, which is
+    opened with what ``secret_of`` says; and the URI.
 
     Raises MalformedError; what ``prove_signer`` does.
     """
@@ -127,7 +130,7 @@ def read_public_key(source: str, home: Home, passphrase: str) -> tuple[PublicKey
     if ":" not in source:
         message = "no such file, and no URI of a signer"
         raise ConfigurationError("signer-unknown", message, where=source)
-    return prove_signer(source, home.path, passphrase), source
+    return prove_signer(source, home.path, secret_of(source)), source
 
 
 def _generate(wanted: Wanted) -> list[tuple[PrivateKey, Role]]:

@@ -226,7 +226,7 @@ home_option = click.option(
 
 
 def passphrase_option(
-    name: str = "--passphrase-file", what: str = "the issuing key"
+    name: str = "--passphrase-file", what: str = "the institution's keys"
 ) -> Callable[[_Command], _Command]:
     """An option for the file that holds a passphrase."""
     return click.option(
@@ -236,7 +236,12 @@ def passphrase_option(
     )
 
 
-def find_passphrase(file: Path | None, prompt: str, *, confirm: bool = False) -> str:
+def find_passphrase(
+    file: Path | None,
+    prompt: str = "Passphrase of the institution's keys",
+    *,
+    confirm: bool = False,
+) -> str:
     """From the file, from the file that SIGNEDCERT_PASSPHRASE_FILE names, or typed.
 
     Raises ConfigurationError ``passphrase-missing`` where nobody can type.
@@ -254,4 +259,16 @@ def find_passphrase(file: Path | None, prompt: str, *, confirm: bool = False) ->
         message = f"no terminal to ask for the passphrase; use --passphrase-file, or {VARIABLE}"
         raise ConfigurationError("passphrase-missing", message)
     typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
+    return typed
+
+
+def find_pin() -> str:
+    """Typed. Raises ConfigurationError ``passphrase-missing`` where nobody can type."""
+    if not sys.stdin.isatty():
+        message = (
+            "no terminal to ask for the PIN of the token; say in the URI of the signer which file "
+            "has it: pin-source=file:/…"
+        )
+        raise ConfigurationError("passphrase-missing", message, where="signer")
+    typed: str = click.prompt("PIN of the token", hide_input=True, err=True)
     return typed

@@ -3,6 +3,7 @@
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import click
 
 from signedcert.batch import process_pool
-from signedcert.cli.app import find_passphrase, print_json
+from signedcert.cli.app import find_passphrase, find_pin, print_json
 from signedcert.cli.progress import with_progress
 
 if TYPE_CHECKING:
@@ -50,16 +51,14 @@ class Work(NamedTuple):
         """How it went, in the end."""
         total = _rows(self.source)
 
-        def passphrase() -> str:
-            return find_passphrase(self.passphrase_file, "Passphrase of the issuing key")
-
         with _workers(self.jobs, total) as pool:
             # Loading these takes a third of a second, in which the workers begin.
             from signedcert.institution import Institution  # noqa: PLC0415
             from signedcert.issue.results import Counts  # noqa: PLC0415
 
             counts = Counts(0, 0, 0)
-            with Institution.open(self.home, passphrase) as institution:
+            passphrase = partial(find_passphrase, self.passphrase_file)
+            with Institution.open(self.home, passphrase, find_pin) as institution:
                 done = begin(institution, at=datetime.now(UTC), jobs=self.jobs, pool=pool)
                 for counts in with_progress(done, "rows", total):  # noqa: B007 - the last one counts
                     pass

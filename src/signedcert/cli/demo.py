@@ -78,9 +78,7 @@ def _keep_the_keys(directory: Path) -> None:
     office = keys.Office.open(directory)
     _title("11. Revoke a certificate")
     with (directory / "certificates" / "issued.csv").open(encoding="utf-8", newline="") as file:
-        *_, last = csv.DictReader(
-            file
-        )  # of one learner always, the last one
+        *_, last = csv.DictReader(file)  # of one learner always, the last one
     keys.revoke(office, VerificationCode.parse(last["code"]))
     _title("12. Rotate the issuing key")
     keys.rotate(office)

@@ -14,6 +14,7 @@ from signedcert.ceremonies.founding import (
 )
 from signedcert.cli.app import (
     find_passphrase,
+    find_pin,
     home_option,
     json_option,
     passphrase_option,
@@ -22,6 +23,7 @@ from signedcert.cli.app import (
 from signedcert.core.keys import Algorithm
 from signedcert.custody.holders import MAX_HOLDERS, Holder, on_one_medium, require_threshold
 from signedcert.custody.passphrase import read_passphrase
+from signedcert.custody.signer import opened_by
 from signedcert.errors import ConfigurationError
 from signedcert.home import Home
 
@@ -80,8 +82,8 @@ _HOLDERS = 3
     metavar="URI",
     help="The signer that has the issuing key, such as pkcs11:…; none is made then.",
 )
-@passphrase_option(what="the issuing key; of a key in a token, the PIN")
-@passphrase_option("--root-passphrase-file", "the root keys, which is not that of the issuing key")
+@passphrase_option()
+@passphrase_option("--root-passphrase-file", "the root keys, another one than that of the home")
 @json_option
 def init(
     home: Path,
@@ -106,7 +108,8 @@ def init(
     holder.json files here with --holder: then no root key is ever on this machine.
 
     The issuing key is made here too, unless it is in a token already, which --signer names. That
-    has to sign something before anything is written.
+    has to sign something before anything is written; its PIN is asked for, or is in the file that
+    the URI names with pin-source.
 
     \b
     Examples:
@@ -121,9 +124,10 @@ def init(
     _require_one_way(root, holders, files, proposal)
     people = [Holder.read(file) for file in files]
     needed = require_threshold(len(people) or holders or _HOLDERS, threshold)
-    passphrase = _issuing_passphrase(passphrase_file, signer)
+    passphrase = find_passphrase(passphrase_file, confirm=True)
+    pin = "" if signer is None or opened_by(signer) != "PIN" else find_pin()
     now = datetime.now(UTC)
-    founding = Founding(name, url.rstrip("/"), passphrase, now, algorithm, signer)
+    founding = Founding(name, url.rstrip("/"), passphrase, now, algorithm, signer, pin)
     if root is None:
         directory = proposal or home.with_name(f"{home.name}-version-1")
         made = found_with_holders(home, directory, founding, people, needed)
@@ -154,15 +158,8 @@ def _require_one_way(
         raise click.UsageError(message)
 
 
-def _issuing_passphrase(file: Path | None, signer: str | None) -> str:
-    """Of a new key it is chosen here. Of a key elsewhere there is one, asked for as by issue."""
-    if signer is not None:
-        return find_passphrase(file, "Passphrase of the issuing key")
-    return find_passphrase(file, "Passphrase for the issuing key", confirm=True)
-
-
 def _root_passphrase(file: Path | None) -> str:
-    """Never the issuing key's by default: who learns that one would open root too."""
+    """Never that of the home by default: who learns that one would open root too."""
     if file is not None:
         return read_passphrase(file)
     if not sys.stdin.isatty():

@@ -1,6 +1,7 @@
 """Commands that propose the next version of an institution's keys to its root holders."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from signedcert.ceremonies.proposing import propose as write_proposal
 from signedcert.ceremonies.rotation import Plan, plan, words
 from signedcert.cli.app import (
     find_passphrase,
+    find_pin,
     home_option,
     json_option,
     passphrase_option,
@@ -20,6 +22,7 @@ from signedcert.core.jws import MAX_GENERAL
 from signedcert.custody.fork import Fork
 from signedcert.custody.holders import MAX_HOLDERS, Holder
 from signedcert.custody.proposal import PAGE, Proposal
+from signedcert.custody.signer import opened_by
 from signedcert.files import read_limited
 from signedcert.home import Home
 from signedcert.trust.describe import describe
@@ -27,7 +30,6 @@ from signedcert.trust.entries import LOGGED, Logged
 from signedcert.trust.manifest import SignedManifest
 
 _DAYS = click.IntRange(1, 3660)
-PROMPT = "Passphrase for the institution's keys"
 
 fresh_option = click.option(
     "--fresh-for",
@@ -37,6 +39,27 @@ fresh_option = click.option(
     show_default=True,
     help="When verifiers should have looked for a newer version.",
 )
+
+
+class Secrets:
+    """What opens and encrypts the keys of a command, asked for when it is needed."""
+
+    def __init__(self, passphrase_file: Path | None) -> None:
+        self._file = passphrase_file
+
+    @cached_property
+    def passphrase(self) -> str:
+        """That of the institution's key files, asked for once."""
+        return find_passphrase(self._file)
+
+    def of(self, signer: str) -> str:
+        """What opens the signer behind a URI."""
+        match opened_by(signer):
+            case "passphrase":
+                return self.passphrase
+            case "PIN":
+                return find_pin()
+        return ""
 
 
 @click.command()
@@ -107,7 +130,7 @@ fresh_option = click.option(
     help="What new documents have to prove of their place in the log: nothing (expected), a place "
     "(required), or one that root holders vouch for (anchored).",
 )
-@passphrase_option(what="the institution's keys")
+@passphrase_option()
 @json_option
 def propose(
     out_dir: Path,
@@ -146,12 +169,11 @@ def propose(
     """
     _require_rotation(holders, threshold, rotates=rotate_root or settle is not None)
     found = Home.read(home)
-    needs = add_snapshot_key or add_log or any(not Path(key).is_file() for key in keys)
-    passphrase = find_passphrase(passphrase_file, PROMPT) if needs else ""
+    secrets = Secrets(passphrase_file)
     wanted = Wanted(
         fresh_for=timedelta(days=fresh_for),
         name=name,
-        keys=tuple(read_public_key(key, found, passphrase) for key in keys),
+        keys=tuple(read_public_key(key, found, secrets.of) for key in keys),
         activate=activate,
         retire=retire,
         void=void,
@@ -164,6 +186,7 @@ def propose(
         logged=logged,
     )
     now = datetime.now(UTC)
+    passphrase = secrets.passphrase if wanted.makes_keys else ""
     proposal = write_proposal(found, out_dir, wanted, at=now, passphrase=passphrase)
     tell_proposal(proposal, out_dir, as_json=as_json)
 
@@ -229,7 +252,7 @@ def _settled(fork: Fork, version: int) -> str:
     help="Do the next step: make what keys it needs, and write the proposal.",
 )
 @fresh_option
-@passphrase_option(what="the institution's keys")
+@passphrase_option()
 @json_option
 def rotate(
     home: Path,
@@ -255,7 +278,7 @@ def rotate(
     step = plan(manifest, at=now, wait=timedelta(days=wait))
     if out_dir is not None:
         wanted = step.wanted(timedelta(days=fresh_for))
-        passphrase = find_passphrase(passphrase_file, PROMPT) if wanted.makes_keys else ""
+        passphrase = find_passphrase(passphrase_file) if wanted.makes_keys else ""
         proposal = write_proposal(found, out_dir, wanted, at=now, passphrase=passphrase)
         tell_proposal(proposal, out_dir, as_json=as_json)
         return

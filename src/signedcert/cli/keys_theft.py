@@ -23,13 +23,12 @@ from signedcert.ceremonies.theft import (
     write_reissue,
 )
 from signedcert.cli.app import (
-    find_passphrase,
     home_option,
     json_option,
     passphrase_option,
     print_json,
 )
-from signedcert.cli.keys_propose import PROMPT, fresh_option, tell_proposal
+from signedcert.cli.keys_propose import Secrets, fresh_option, tell_proposal
 from signedcert.cli.kids import TakesKids
 from signedcert.core.encoding import format_time
 from signedcert.home import Home
@@ -76,7 +75,7 @@ _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M"])
 @click.option("--activate", multiple=True, metavar="KID", help="A pre-published key to go on with.")
 @home_option
 @fresh_option
-@passphrase_option(what="the institution's keys")
+@passphrase_option()
 @json_option
 def compromise(
     kids: tuple[str, ...],
@@ -109,7 +108,7 @@ def compromise(
       signedcert keys compromise 5e6f7a8b --propose stolen      (a key of the log)
     """
     found = Home.read(home)
-    options = timedelta(days=fresh_for), keys, activate, passphrase_file
+    options = timedelta(days=fresh_for), keys, activate, Secrets(passphrase_file)
     online = [] if whole_home else _online(found, kids)
     if online:
         if since_size is not None or since is not None:
@@ -151,15 +150,14 @@ def _require_one_way(
         raise click.UsageError(message)
 
 
-_Options: TypeAlias = tuple[timedelta, tuple[str, ...], tuple[str, ...], Path | None]
+_Options: TypeAlias = tuple[timedelta, tuple[str, ...], tuple[str, ...], Secrets]
 
 
-def _wanted(home: Home, options: _Options) -> tuple[Wanted, str]:
-    """What else is to change, and the passphrase."""
-    fresh_for, keys, activate, passphrase_file = options
-    passphrase = find_passphrase(passphrase_file, PROMPT)
-    public = tuple(read_public_key(key, home, passphrase) for key in keys)
-    return Wanted(fresh_for=fresh_for, keys=public, activate=activate), passphrase
+def _wanted(home: Home, options: _Options) -> Wanted:
+    """What else is to change."""
+    fresh_for, keys, activate, secrets = options
+    public = tuple(read_public_key(key, home, secrets.of) for key in keys)
+    return Wanted(fresh_for=fresh_for, keys=public, activate=activate)
 
 
 def _propose(
@@ -171,17 +169,11 @@ def _propose(
     whole_home: bool,
     as_json: bool,
 ) -> None:
-    """The proposal and the list of what falls, into these two places. Asks for the passphrase only
-    if a key is made or found by it.
-    """
-    fresh_for, keys, activate, passphrase_file = options
+    """The proposal and the list of what falls, into these two places."""
     out_dir, reissue = out
-    passphrase = find_passphrase(passphrase_file, PROMPT) if keys else ""
-    public = tuple(read_public_key(key, home, passphrase) for key in keys)
-    wanted = Wanted(fresh_for=fresh_for, keys=public, activate=activate)
+    wanted = _wanted(home, options)
     wanted = declare(home, thefts, replace_online_keys(home, wanted) if whole_home else wanted)
-    if wanted.makes_keys and not passphrase:
-        passphrase = find_passphrase(passphrase_file, PROMPT)
+    passphrase = options[-1].passphrase if wanted.makes_keys else ""
     proposal = propose(home, out_dir, wanted, at=datetime.now(UTC), passphrase=passphrase)
     write_reissue(reissue, chain.from_iterable(fallen(home, theft) for theft in thefts))
     if as_json:
@@ -216,7 +208,7 @@ def _compromise_online(
     if not as_json:
         click.echo("\n".join(words))
     if out_dir is not None:
-        wanted, passphrase = _wanted(home, options)
+        wanted, passphrase = _wanted(home, options), options[-1].passphrase
         now = datetime.now(UTC)
         proposal = propose_online(home, out_dir, stolen, wanted, at=now, passphrase=passphrase)
         told |= {"proposal": str(out_dir), "pin": proposal.manifest.pin}

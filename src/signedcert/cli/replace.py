@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from signedcert.carriers.bundle import SUFFIX
 from signedcert.cli.app import (
     cores,
     find_passphrase,
+    find_pin,
     home_option,
     jobs_option,
     json_option,
@@ -132,10 +134,8 @@ def _replace_one(
     if out is not None and (out.is_dir() or not out.parent.is_dir()):
         raise click.UsageError(f"{out} cannot be a file; nothing was issued")
 
-    def passphrase() -> str:
-        return find_passphrase(passphrase_file, "Passphrase of the issuing key")
-
-    with Institution.open(home, passphrase) as institution:
+    passphrase = partial(find_passphrase, passphrase_file)
+    with Institution.open(home, passphrase, find_pin) as institution:
         (outcome,) = institution.issue_rows([row], at=datetime.now(UTC))
         if isinstance(outcome, BadRow):
             where = row.label if outcome.field == "code" else outcome.field

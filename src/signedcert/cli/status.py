@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -9,6 +10,7 @@ import click
 
 from signedcert.cli.app import (
     find_passphrase,
+    find_pin,
     home_option,
     json_option,
     passphrase_option,
@@ -124,7 +126,7 @@ def restore(codes: tuple[str, ...], source: Path | None, home: Path, as_json: bo
 
 @click.command()
 @home_option
-@passphrase_option(what="the issuing key and the snapshot key")
+@passphrase_option()
 @json_option
 def publish(home: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Write the files by which verifiers learn what became of documents.
@@ -136,7 +138,8 @@ def publish(home: Path, passphrase_file: Path | None, as_json: bool) -> None:
     Example:
       signedcert publish --home home --passphrase-file passphrase.txt
     """
-    with Institution.open(home, _passphrase(passphrase_file)) as institution:
+    passphrase = partial(find_passphrase, passphrase_file)
+    with Institution.open(home, passphrase, find_pin) as institution:
         published = institution.publish(at=datetime.now(UTC))
         directory = institution.published.path
     if as_json:
@@ -234,7 +237,3 @@ def _tell_published(published: Published, directory: Path) -> None:
     )
     if published.unexplained:
         click.echo(f"Without a reason, the oldest, for want of room: {published.unexplained}.")
-
-
-def _passphrase(file: Path | None) -> Callable[[], str]:
-    return lambda: find_passphrase(file, "Passphrase of the issuing key")

@@ -1,6 +1,6 @@
 """Signers whose key is in a PKCS#11 token and never leaves it (OASIS PKCS #11 3.1).
 
-A token and a key in it are named by a URI of RFC 7512, the PIN is the passphrase::
+A token and a key in it are named by a URI of RFC 7512, which may say where the PIN is::
 
     pkcs11:token=Registrar;object=issue-2026?module-path=/usr/lib/softhsm/libsofthsm2.so
 
@@ -18,6 +18,7 @@ from pkcs11.exceptions import PKCS11Error
 from pkcs11.types import Session
 
 from signedcert.core.keys import Algorithm, PublicKey
+from signedcert.custody.passphrase import read_passphrase
 from signedcert.custody.tokenkey import TokenKey
 from signedcert.custody.tokenlogin import LOCK, LOST, close_session, open_session
 from signedcert.custody.tokenuri import TokenURI, unusable
@@ -123,7 +124,8 @@ def _told(uri: TokenURI) -> Iterator[None]:
 
 
 def open_token(rest: str, pin: str) -> TokenSigner:
-    """The signer behind ``pkcs11:`` and ``rest``. Raises as ``TokenURI.parse`` and
-    ``TokenSigner`` do.
+    """The signer behind ``pkcs11:`` and ``rest``; ``pin`` is not looked at if that says where it
+    is. Raises as ``TokenURI.parse``, ``read_passphrase`` and ``TokenSigner`` do.
     """
-    return TokenSigner(TokenURI.parse(rest), pin)
+    uri = TokenURI.parse(rest)
+    return TokenSigner(uri, pin if uri.pin_source is None else read_passphrase(uri.pin_source))

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from signedcert.core.keys import Algorithm, BadSignatureError, PublicKey
 from signedcert.custody.keyfile import read_key_file
+from signedcert.custody.tokenuri import TokenURI
 from signedcert.errors import ConfigurationError, IssueError
+
+#: What opens a signer: the passphrase of a key file, or the PIN of a token.
+OpenedBy: TypeAlias = Literal["passphrase", "PIN"]
 
 #: What a signer is tried with. What a JWS signs has no spaces, so this counts as nothing.
 _TRIAL = b"signedcert tries whether this key signs"
@@ -61,8 +65,9 @@ class CheckedSigner:
         return signature
 
 
-def open_signer(uri: str, base: Path, passphrase: str) -> CheckedSigner:
-    """The signer behind a URI such as ``file:keys/issue.key``, relative to ``base``.
+def open_signer(uri: str, base: Path, secret: str) -> CheckedSigner:
+    """The signer behind a URI such as ``file:keys/issue.key``, relative to ``base``; ``secret`` is
+    what ``opened_by`` says.
 
     Raises ConfigurationError: ``signer-unknown`` for a scheme without a back end; what the back
     end refuses.
@@ -72,21 +77,31 @@ def open_signer(uri: str, base: Path, passphrase: str) -> CheckedSigner:
         known = ", ".join(f"{name}:" for name in _BACK_ENDS)
         message = f"no signer for {scheme!r}; known here: {known}"
         raise ConfigurationError("signer-unknown", message, where=uri)
-    return CheckedSigner(_BACK_ENDS[scheme].open(rest, base, passphrase))
+    return CheckedSigner(_BACK_ENDS[scheme].open(rest, base, secret))
 
 
-def prove_signer(uri: str, base: Path, passphrase: str) -> PublicKey:
+def opened_by(uri: str) -> OpenedBy | None:
+    """What somebody has to know to open the signer behind a URI; None if that says where its PIN
+    is. Raises ConfigurationError ``setting-invalid`` as ``TokenURI.parse`` does.
+    """
+    scheme, _, rest = uri.partition(":")
+    if scheme != "pkcs11":
+        return "passphrase"
+    return "PIN" if TokenURI.parse(rest).pin_source is None else None
+
+
+def prove_signer(uri: str, base: Path, secret: str) -> PublicKey:
     """The public key of the signer behind a URI, which has shown that it signs with it.
 
     Raises what ``open_signer`` and ``CheckedSigner.sign`` do.
     """
-    signer = open_signer(uri, base, passphrase)
+    signer = open_signer(uri, base, secret)
     signer.sign(_TRIAL)
     return signer.public_key
 
 
 def counts_tries(uri: str) -> bool:
-    """Whether what is behind a URI counts wrong passphrases, and locks itself after a few."""
+    """Whether what is behind a URI counts who guesses, and locks itself after a few."""
     scheme, _, _ = uri.partition(":")
     return scheme in _BACK_ENDS and _BACK_ENDS[scheme].counts_tries
 
@@ -95,7 +110,7 @@ def _open_file(rest: str, base: Path, passphrase: str) -> Signer:
     return read_key_file(base / rest, passphrase)
 
 
-def _open_token(rest: str, _: Path, passphrase: str) -> Signer:
+def _open_token(rest: str, _: Path, pin: str) -> Signer:
     try:
         from signedcert.custody.pkcs11 import open_token  # noqa: PLC0415 - for those who have one
     except ModuleNotFoundError as error:
@@ -103,7 +118,7 @@ def _open_token(rest: str, _: Path, passphrase: str) -> Signer:
             raise
         message = "a signer in a token needs one more package: pip install 'signedcert[pkcs11]'"
         raise ConfigurationError("extra-missing", message) from error
-    return open_token(rest, passphrase)
+    return open_token(rest, pin)
 
 
 class _BackEnd(NamedTuple):

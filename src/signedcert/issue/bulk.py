@@ -46,13 +46,13 @@ class IssuerSource:
     home: Path
     registry: str | URL
     published: Path
-    passphrase: str = field(repr=False)
+    secret: str = field(repr=False)
 
     def open_signer(self) -> CheckedSigner:
         """Raises ConfigurationError: what the back end refuses, and ``key-file`` for a key that
         may not issue under the manifest.
         """
-        signer = open_signer(self.signer, self.home, self.passphrase)
+        signer = open_signer(self.signer, self.home, self.secret)
         if not any(
             entry.key == signer.public_key and entry.role == "issue" and entry.state == "active"
             for entry in self.manifest.keys
