@@ -95,8 +95,8 @@ class PostgreSQL:
         query = {"host": str(self.directory)}
         return URL.create("postgresql", ROLE, port=self.port, database=name, query=query)
 
-    def by_port(self, name: str, password: str = PASSWORD) -> URL:
-        """The same with a password."""
+    def by_port(self, name: str, password: str | None = PASSWORD) -> URL:
+        """The same by the port, with a password."""
         return URL.create("postgresql", ROLE, password, "127.0.0.1", self.port, name)
 
     @contextmanager

@@ -193,10 +193,12 @@ def test_a_file_that_is_no_database_is_no_registry(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"this is a text file")
 
 
-@pytest.mark.parametrize("url", ["registry.sqlite", "", "unheard-of://host/registry"])
-def test_a_url_that_names_no_database_is_a_wrong_setting(url: str) -> None:
+@pytest.mark.parametrize(
+    "wrong", ["registry.sqlite", "", "unheard-of://host/registry", "mysql://host/registry"]
+)
+def test_a_url_that_names_no_database_is_a_wrong_setting(wrong: str) -> None:
     with refused("setting-invalid", "registry", ConfigurationError):
-        Registry.attach(url)
+        Registry.attach(wrong)
 
 
 def test_a_path_with_unusual_characters_is_the_file_of_that_name(tmp_path: Path) -> None:
@@ -281,6 +283,13 @@ def test_the_catalogue_has_the_newest_version_of_each_course_by_id(registry: Reg
     assert [(found.id, found.version) for found in registry.courses()] == expected
 
 
+def test_courses_have_one_order_in_all_databases(registry: Registry) -> None:
+    names = ["a-c", "a0", "ab", "ab-a", "aba", "b"]
+    for name in reversed(names):
+        registry.add_course(newer(reference_course(), id=name), NOW)
+    assert [found.id for found in registry.courses()] == names
+
+
 def test_a_course_is_found_by_id_and_version_or_the_newest(registry: Registry) -> None:
     course = reference_course()
     registry.add_course(course, NOW)
@@ -288,6 +297,7 @@ def test_a_course_is_found_by_id_and_version_or_the_newest(registry: Registry) -
     versions = [registry.course(course.id, version) for version in (None, 1, 2, 3)]
     assert [found and found.version for found in versions] == [2, 1, 2, None]
     assert registry.course("unheard-of") is None
+    assert registry.course(f"{course.id}\0") is None
 
 
 def test_two_processes_that_publish_the_same_course_both_succeed(

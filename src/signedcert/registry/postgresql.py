@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL
 from sqlalchemy.engine import ExceptionContext
 
-from signedcert.errors import ConfigurationError
+from signedcert.errors import ConfigurationError, MalformedError
 from signedcert.registry.errors import ConflictError
 from signedcert.registry.passfile import Server, find_password
 
@@ -28,6 +28,8 @@ _PARAMETERS = ("host", "sslmode", "sslrootcert")
 # PostgreSQL, Appendix A: beginnings of SQLSTATE.
 #: A constraint; a deadlock, or what could not be serialized.
 _CONFLICTS = ("23", "40")
+#: Too long, too large, or with a character of zero.
+_NO_PLACE = ("22001", "22003", "22021")
 #: No connection, no login, no such database, no room; shut down; read only, no right to.
 _REFUSALS = ("08", "28", "3D", "53", "57P", "25006", "42501")
 _SHUT_DOWN = "57P"
@@ -65,7 +67,7 @@ def connect_arguments(url: URL) -> dict[str, object]:
         hosts = {directory, "localhost"} if directory else {url.host or "localhost"}
         user = _user(url)
         server = Server(frozenset(hosts), url.port or _PORT, url.database or user, user)
-        found["password"] = find_password(server)
+        found["password"] = find_password(server) or ""  # else the driver would stumble
     return found
 
 
@@ -96,7 +98,9 @@ def _invalid(why: str) -> ConfigurationError:
 
 
 def translate(context: ExceptionContext) -> None:
-    """Raises ConflictError, or ConfigurationError ``registry-unreachable``, for what means that."""
+    """Raises, for what means that, ConflictError, ConfigurationError ``registry-unreachable``, or
+    MalformedError ``wrong-value``.
+    """
     error = context.original_exception
     told = _told(error)
     told.pop("D", None)  # the row, which is people's data
@@ -109,6 +113,8 @@ def translate(context: ExceptionContext) -> None:
         return  # a new connection is made
     if state.startswith(_CONFLICTS):
         raise ConflictError(told.get("M", ""))
+    if state.startswith(_NO_PLACE):
+        raise MalformedError("wrong-value", f"the registry has no place for it: {told.get('M')}")
     if context.is_disconnect or context.connection is None or state.startswith(_REFUSALS):
         raise unreachable(told.get("M") or f"{error}{_cause(error)}")
 

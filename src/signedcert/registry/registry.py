@@ -1,6 +1,7 @@
 """The registry: a document is in it, durably, before anyone is told that it exists."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from importlib import resources
@@ -106,7 +107,8 @@ class Registry:
     def create(cls, url: str | URL) -> "Registry":
         """A new registry, at this release's revision."""
         registry = cls(open_engine(url))
-        registry.migrate()
+        with _closed_if_not(registry):
+            registry.migrate()
         return registry
 
     @classmethod
@@ -127,16 +129,10 @@ class Registry:
         ``attach`` refuses.
         """
         registry = cls.attach(url)
-        found = registry.revision()
-        if found != REVISION:
-            registry.close()
-            if found is not None and found > REVISION:
-                raise _newer(found)
-            what = "is empty" if found is None else f"has revision {found}"
-            message = (
-                f"the registry {what}, and this release needs {REVISION}; run: signedcert migrate"
-            )
-            raise ConfigurationError("registry-version", message, where=str(make_url(url)))
+        with _closed_if_not(registry):
+            found = registry.revision()
+            if found != REVISION:
+                raise _another(found, url)
         return registry
 
     def revision(self) -> str | None:
@@ -224,6 +220,8 @@ class Registry:
 
     def course(self, course_id: str, version: int | None = None) -> CourseRow | None:
         """One course document; the newest version if none is named."""
+        if "\0" in course_id:  # no text for PostgreSQL
+            return None
         wanted = select(courses.c.id, courses.c.version, courses.c.text)
         wanted = wanted.where(courses.c.id == course_id)
         if version is not None:
@@ -404,6 +402,24 @@ def _current(kind: str, learners: list[str]) -> Select[Any]:
 def _chunks(values: list[_Value]) -> Iterator[list[_Value]]:
     for start in range(0, len(values), _MAX_KEYS):
         yield values[start : start + _MAX_KEYS]
+
+
+@contextmanager
+def _closed_if_not(registry: Registry) -> Iterator[None]:
+    """A registry that is good for nothing has no connections."""
+    try:
+        yield
+    except BaseException:
+        registry.close()
+        raise
+
+
+def _another(revision: str | None, url: str | URL) -> ConfigurationError:
+    if revision is not None and revision > REVISION:
+        return _newer(revision)
+    what = "is empty" if revision is None else f"has revision {revision}"
+    message = f"the registry {what}, and this release needs {REVISION}; run: signedcert migrate"
+    return ConfigurationError("registry-version", message, where=make_url(url).render_as_string())
 
 
 def _newer(revision: str) -> ConfigurationError:
