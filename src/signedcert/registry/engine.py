@@ -1,5 +1,6 @@
 """How a database is opened, what is asked of it, and what its errors mean."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +26,8 @@ _PRAGMAS = (
     "cache_size = -32000",
     "foreign_keys = ON",
 )
+#: That a lost connection cannot be closed is no news. Who sets up logging reads it all the same.
+_UNHEARD = logging.NullHandler()
 _SQLITE = ("sqlite", "sqlite+pysqlite")
 _ATTEMPTS = 20
 
@@ -72,6 +75,7 @@ def _open_postgresql(url: URL) -> Engine:
     except ModuleNotFoundError as error:
         message = "PostgreSQL needs one more package: pip install 'signedcert[postgres]'"
         raise ConfigurationError("setting-invalid", message, where="registry") from error
+    logging.getLogger("sqlalchemy.pool").addHandler(_UNHEARD)
     engine.dialect.use_insertmanyvalues_wo_returning = True  # else each row is a round trip
     event.listen(engine, "handle_error", postgresql.translate)
     return engine
