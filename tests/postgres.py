@@ -118,8 +118,8 @@ class PostgreSQL:
 
 
 @contextmanager
-def running() -> Iterator[PostgreSQL]:
-    """A new server."""
+def running(port: int | None = None) -> Iterator[PostgreSQL]:
+    """A new server; if its number is given, with a socket by that number, and with no port."""
     user = _NOBODY if os.geteuid() == 0 else None
     postgres, initdb = program("postgres"), program("initdb")
     # Not below a folder that is for this user only.
@@ -127,9 +127,9 @@ def running() -> Iterator[PostgreSQL]:
     if user is not None:
         shutil.chown(data, user)
     _initialise(initdb, data, user)
-    server = PostgreSQL(data, _free_port())
+    server = PostgreSQL(data, port or _free_port())
     settings = _SETTINGS | {
-        "listen_addresses": "127.0.0.1",
+        "listen_addresses": "" if port else "127.0.0.1",
         "port": str(server.port),
         "unix_socket_directories": str(data),
     }

@@ -1,13 +1,14 @@
 """What is said to a PostgreSQL server, and what becomes of what it says."""
 
 import ipaddress
+import os
 import shutil
 import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from getpass import getuser
 from pathlib import Path
+from pwd import getpwuid
 from threading import Thread
 
 import pytest
@@ -77,7 +78,7 @@ def told(url: str) -> dict[str, object]:
 @pytest.mark.usefixtures("home")
 def test_what_is_not_named_is_as_for_psql() -> None:
     url = plain(make_url("postgresql:///registry?host=/run/pg"))
-    assert (url.username, dict(url.query)) == (getuser(), {})
+    assert (url.username, dict(url.query)) == (getpwuid(os.geteuid()).pw_name, {})
     assert plain(make_url("postgresql://ada@db/registry")).username == "ada"
     socket = told("postgresql:///registry?host=/run/pg")
     assert socket == {

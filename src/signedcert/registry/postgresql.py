@@ -1,5 +1,6 @@
 """PostgreSQL by its URL, which means here what it means to its own tools, psql and pg_dump."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,9 +75,9 @@ def connect_arguments(url: URL) -> dict[str, object]:
 def _user(url: URL) -> str:
     if url.username:
         return url.username
-    from getpass import getuser  # noqa: PLC0415 - for those who need it
+    from pwd import getpwuid  # noqa: PLC0415 - not on every system
 
-    return getuser()
+    return getpwuid(os.geteuid()).pw_name
 
 
 def _tls(mode: str, authorities: str | None) -> "ssl.SSLContext | bool":
