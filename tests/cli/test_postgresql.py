@@ -22,7 +22,8 @@ from signedcert.institution import Institution
 from signedcert.registry.registry import REVISION
 from tests.cli.running import COMMAND, Done, spawn
 from tests.cli.test_institution_commands import GOOD, both, write_course, write_roster
-from tests.institution.homes import NAME, PASSPHRASE, URL, Place
+from tests.core.refusal import refused
+from tests.institution.homes import NAME, PASSPHRASE, URL, Place, issue_one
 from tests.issue.gradebooks import cells, write_gradebook
 from tests.postgres import PostgreSQL, postgres
 from tests.publish.press import add_snapshot_key
@@ -229,6 +230,11 @@ def check_logged(bureau: Bureau, count: int) -> None:
         assert institution.log.pending == 0
         assert institution.log.checkpoint is not None
         assert institution.log.checkpoint.size == count
+
+
+def test_an_identifier_that_no_text_is_is_refused_as_on_every_database(bureau: Bureau) -> None:
+    with bureau.place.open() as institution, refused("text-control", "learner_id"):
+        issue_one(institution, learner_id="s\0")
 
 
 # a server that is not there

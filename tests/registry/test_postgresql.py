@@ -244,22 +244,27 @@ def break_off(url: URL, postgres: PostgreSQL) -> None:
 
 
 @ON_POSTGRESQL
+@pytest.mark.parametrize("way", ["socket", "port"])
 def test_a_server_that_was_restarted_is_asked_again(
-    registry: Registry, url: URL, postgres: PostgreSQL
+    registry: Registry, url: URL, postgres: PostgreSQL, way: str
 ) -> None:
-    assert registry.count() == 0
+    other = Registry.open(url if way == "socket" else postgres.by_port(str(url.database)))
     break_off(url, postgres)
-    assert registry.shares.find(digest("token"), NOW) is None
+    assert other.shares.find(digest("token"), NOW) is None
     break_off(url, postgres)
-    registry.add([row()])
+    other.add([row()])
+    other.close()
     assert registry.count() == 1
 
 
 @ON_POSTGRESQL
+@pytest.mark.parametrize("way", ["socket", "port"])
 @pytest.mark.parametrize("moment", ["before_cursor_execute", "commit"])
 def test_a_connection_that_is_lost_in_a_transaction_writes_nothing(
-    registry: Registry, url: URL, postgres: PostgreSQL, moment: str
+    url: URL, postgres: PostgreSQL, moment: str, way: str
 ) -> None:
+    Registry.create(url).close()
+    registry = Registry.open(url if way == "socket" else postgres.by_port(str(url.database)))
     document = row()
 
     def lose(*_: object) -> None:
@@ -272,6 +277,28 @@ def test_a_connection_that_is_lost_in_a_transaction_writes_nothing(
     assert registry.count() == 0
     registry.add([document])
     assert registry.count() == 1
+    registry.close()
+
+
+@ON_POSTGRESQL
+def test_a_connection_that_is_reset_is_lost_as_well(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver does not say it in its own words then."""
+
+    def reset(*_: object) -> None:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    def cut(*_: object) -> None:
+        monkeypatch.setattr("pg8000.core._read", reset)
+
+    event.listen(registry._engine, "before_cursor_execute", cut)
+    with pytest.raises(ConfigurationError, match="Connection reset by peer") as caught:
+        registry.add([row()])
+    event.remove(registry._engine, "before_cursor_execute", cut)
+    monkeypatch.undo()
+    assert caught.value.reason == "registry-unreachable"
+    assert registry.count() == 0
 
 
 @ON_POSTGRESQL

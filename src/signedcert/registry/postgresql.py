@@ -33,7 +33,6 @@ _CONFLICTS = ("23", "40")
 _NO_PLACE = ("22001", "22003", "22021")
 #: No connection, no login, no such database, no room; shut down; read only, no right to.
 _REFUSALS = ("08", "28", "3D", "53", "57P", "25006", "42501")
-_SHUT_DOWN = "57P"
 
 
 def plain(url: URL) -> URL:
@@ -106,8 +105,6 @@ def translate(context: ExceptionContext) -> None:
     told = _told(error)
     told.pop("D", None)  # the row, which is people's data
     state = told.get("C", "")
-    if state.startswith(_SHUT_DOWN):
-        context.is_disconnect = True
     if isinstance(error, OSError):  # the driver lets some pass
         context.is_disconnect = True
     if context.is_pre_ping:
