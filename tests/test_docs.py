@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
@@ -29,6 +30,7 @@ from sybil.parsers.rest import DocTestParser
 import signedcert
 from signedcert import errors
 from signedcert.cli.app import app
+from tests.postgres import program, running
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -45,6 +47,8 @@ FLAGS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
 OUTPUT = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 #: What the documents write where a reader has the port free; a test takes any that is.
 PORT = "8000"
+#: Where the documents have the socket of a PostgreSQL server, and its number.
+SOCKETS, NUMBER = "/var/run/postgresql", 5432
 #: Variables that a block sets are there in the next one, as in a reader's terminal.
 PRELUDE = """
 set -eu -o pipefail -o allexport
@@ -57,8 +61,9 @@ START = 60.0
 class Terminal:
     """Runs the shell blocks of one document, in one directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, sockets: Path | None = None) -> None:
         self._port = _free_port()
+        self._sockets = str(sockets or SOCKETS)
         self._servers: list[subprocess.Popen[bytes]] = []
         self._directory = directory / "work"
         self._directory.mkdir()
@@ -73,6 +78,9 @@ class Terminal:
             "PYTHONUTF8": "1",
             "STATE": str(directory / "state"),
         }
+        if sockets is not None:
+            self._environment |= {"PGHOST": str(sockets), "PGUSER": "postgres"}
+            self._environment["PATH"] += os.pathsep + str(Path(program("createdb")).parent)
 
     def script(self, example: Example) -> str | None:
         """A ``sh`` block; the failure, if it fails."""
@@ -99,7 +107,7 @@ class Terminal:
             server.wait()
 
     def _with_port(self, source: object) -> str:
-        return str(source).replace(PORT, str(self._port))
+        return str(source).replace(PORT, str(self._port)).replace(SOCKETS, self._sockets)
 
     def _run(self, script: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -181,7 +189,21 @@ def _name(path: Path) -> str:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the examples are for a POSIX shell")
 @pytest.mark.parametrize("path", DOCUMENTS, ids=_name)
 def test_examples_run(path: Path, tmp_path: Path) -> None:
-    terminal = Terminal(tmp_path)
+    with _server(path) as sockets:
+        _run_examples(path, tmp_path, Terminal(tmp_path, sockets))
+
+
+@contextmanager
+def _server(path: Path) -> Iterator[Path | None]:
+    """Where a document that speaks of a PostgreSQL server has the socket of one."""
+    if SOCKETS not in path.read_text(encoding="utf-8"):
+        yield None
+        return
+    with running(NUMBER) as server:
+        yield server.directory
+
+
+def _run_examples(path: Path, tmp_path: Path, terminal: Terminal) -> None:
     document = _parse(path, terminal)
     document.namespace.update(
         home=tmp_path / "home",

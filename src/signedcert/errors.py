@@ -224,6 +224,7 @@ Configuration: TypeAlias = Literal[
     "policy-empty",
     "proposal-invalid",
     "registry-missing",
+    "registry-unreachable",
     "registry-version",
     "root-inside-home",
     "setting-invalid",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from sqlalchemy import URL as URLOfDatabase  # noqa: N811 - URL is the institution's
 
 from signedcert.core.encoding import dump_json, parse_json
 from signedcert.custody.ceremony import sign_manifest
@@ -77,6 +78,24 @@ class Place(NamedTuple):
         shutil.copytree(self.home, to / "home")
         shutil.copytree(self.root, to / "root")
         return Place(to / "home", to / "root")
+
+    def set_registry(self, url: object) -> None:
+        """Writes where the registry is."""
+        path = self.home / "signedcert.toml"
+        lines = path.read_text("utf-8").splitlines()
+        kept = [line for line in lines if not line.startswith("registry")]
+        path.write_text("\n".join([*kept, f'registry = "{url}"', ""]), encoding="utf-8")
+
+    def move_registry(self, url: URLOfDatabase) -> None:
+        """The same institution with a registry at another place; it has the courses only."""
+        with Institution.open(self.home) as institution:
+            courses = institution.courses()
+        for file in self.home.glob("registry.sqlite*"):
+            file.unlink()
+        self.set_registry(url.render_as_string(hide_password=False))
+        with Institution.open(self.home) as institution:
+            for course in courses:
+                institution.add_course(course, at=BEGUN)
 
 
 def make_place(directory: Path, algorithm: str = "ES256") -> Place:

@@ -2,20 +2,27 @@
 
 import json
 import random
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
 
 from signedcert.carriers.bundle import Bundle
 from signedcert.core.code import VerificationCode
+from signedcert.home import Home
 from signedcert.institution import Institution
 from tests.institution.homes import LATER, PASSPHRASE, Place
 from tests.log.whole import Whole
+from tests.postgres import postgres
 from tests.reference.logs import entry_of
+from tests.registry.databases import execute
 
-KILLED = 100
+__all__ = ["postgres"]
+
+KILLED = {"sqlite": 100, "postgresql": 20}
 #: Two processes at a time issue and log, rows and single certificates, until they are killed. They
 #: are forked from one that has loaded everything and opened the keys, so that they begin at once.
 PROGRAM = """
@@ -77,11 +84,22 @@ for process in running:
 """
 
 
+@pytest.fixture(params=KILLED)
+def shared(request: pytest.FixtureRequest, place: Place) -> Iterator[Place]:
+    """An institution with its registry in such a database."""
+    if request.param == "sqlite":
+        yield place
+        return
+    server = request.getfixturevalue("postgres")
+    with server.database(migrated=True) as url:
+        place.move_registry(url)
+        yield place
+
+
 def documents_of(home: Path) -> list[tuple[VerificationCode, bytes]]:
     """Every document in a registry, and what is to be logged of it."""
-    with closing(sqlite3.connect(home / "registry.sqlite")) as connection:
-        rows = connection.execute("SELECT code, document FROM documents").fetchall()
-    return [(VerificationCode(code), entry_of(text.encode())) for code, text in rows]
+    rows = execute(make_url(Home.read(home).registry_url), "SELECT code, document FROM documents")
+    return [(VerificationCode(str(code)), entry_of(str(text).encode())) for code, text in rows]
 
 
 def told_by(path: Path) -> list[Bundle]:
@@ -89,14 +107,15 @@ def told_by(path: Path) -> list[Bundle]:
     return [Bundle.parse(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
 
-def test_killed_at_100_random_moments_two_processes_at_once_fork_nothing(
-    place: Place, tmp_path: Path
+def test_killed_at_random_moments_two_processes_at_once_fork_nothing(
+    shared: Place, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
+    killed = KILLED[request.node.callspec.params["shared"]]
     seed = random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")  # noqa: T201 - shown if this fails
     told = tmp_path / "told"
     told.mkdir()
-    arguments = [place.home, PASSPHRASE, told, KILLED, seed]
+    arguments = [shared.home, PASSPHRASE, told, killed, seed]
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *map(str, arguments)],
         check=False,
@@ -105,21 +124,23 @@ def test_killed_at_100_random_moments_two_processes_at_once_fork_nothing(
         timeout=500,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    with Institution.open(place.home, PASSPHRASE) as university:
+    with Institution.open(shared.home, PASSPHRASE) as university:
         log = university.log
         assert log is not None
         log.append(LATER)
-        documents = documents_of(place.home)
+        documents = documents_of(shared.home)
         (entry,) = university.manifest.logs
         whole = Whole(entry, log.writer.table, log.writer.folder, log.prover)
         whole.check(documents)
-        check_told(university, whole, told, dict(documents))
+        assert check_told(university, whole, told, dict(documents)) > killed // 4
 
 
 def check_told(
     university: Institution, whole: Whole, told: Path, documents: dict[VerificationCode, bytes]
-) -> None:
-    """What was handed out is in the registry, and its proof is of the one log that there is."""
+) -> int:
+    """What was handed out is in the registry, and its proof is of the one log that there is; how
+    many proofs there were.
+    """
     verifier = university.verifier()
     bundles = [bundle for path in told.iterdir() for bundle in told_by(path)]
     proven = 0
@@ -130,4 +151,4 @@ def check_told(
             assert verifier.report(bundle, at=LATER).checks[4].outcome.name == "PASSED"
             proven += 1
     print(json.dumps({"told": len(bundles), "proven": proven, "logged": len(documents)}))  # noqa: T201
-    assert proven > KILLED // 4
+    return proven

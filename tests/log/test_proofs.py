@@ -18,7 +18,7 @@ from signedcert.trust.landmarks import Landmark, LandmarkList
 from tests.core.refusal import refused
 from tests.institution.homes import NOW
 from tests.log.scribe import Scribe
-from tests.registry.test_registry import execute
+from tests.registry.databases import execute
 
 
 def size_of(scribe: Scribe, row: DocumentRow) -> int:

@@ -26,7 +26,7 @@ from tests.institution.homes import NOW
 from tests.log.scribe import Scribe, heads
 from tests.log.whole import Whole
 from tests.reference.logs import new_log_keys
-from tests.registry.test_registry import execute
+from tests.registry.databases import execute
 
 MINUTE = timedelta(minutes=1)
 

@@ -1,36 +1,22 @@
 """The log in the registry: each document has one place, for ever, and each size one head."""
 
 import multiprocessing
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, event
 
 from signedcert.core.code import VerificationCode
 from signedcert.core.merkle import Frontier
-from signedcert.registry.engine import sqlite_url
 from signedcert.registry.errors import ConflictError
 from signedcert.registry.log import HeadRow, LogPlace, LogTable
 from signedcert.registry.registry import REVISION, DocumentRow, Registry
 from tests.institution.homes import NOW
-from tests.registry.test_registry import execute, row
+from tests.registry.databases import ON_SQLITE, execute
+from tests.registry.test_registry import row
 from tests.registry.test_shares import at_once
 
 AT = "2026-07-01T10:30:00Z"
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> URL:
-    return sqlite_url(tmp_path / "registry.sqlite")
-
-
-@pytest.fixture
-def registry(url: URL) -> Iterator[Registry]:
-    made = Registry.create(url)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -130,6 +116,7 @@ def test_each_log_has_places_and_heads_of_its_own(registry: Registry, table: Log
     assert (table.size(), second.size()) == (2, 1)
 
 
+@ON_SQLITE
 def test_finding_some_documents_does_not_go_through_the_whole_log(
     registry: Registry, table: LogTable
 ) -> None:
@@ -262,7 +249,7 @@ def test_a_place_or_a_document_twice_is_a_conflict_and_changes_nothing(
     first, second = add(registry, 2)
     table.append(1, keep)
     (known,) = table.places([first.code, second.code])
-    execute(url, f"INSERT OR IGNORE INTO log_pending VALUES ('{known.symbols}')")  # noqa: S608
+    execute(url, f"INSERT INTO log_pending VALUES ('{known.symbols}')")  # noqa: S608
     with pytest.raises(ConflictError):
         table.append(10, keep)
     assert (table.size(), table.pending()) == (1, 2)

@@ -1,7 +1,5 @@
 """The registry: what is in it is on disk, whole, and once."""
 
-import sqlite3
-from collections.abc import Iterator
 from itertools import count, pairwise
 from pathlib import Path
 from threading import Thread
@@ -22,9 +20,24 @@ from signedcert.registry.registry import REVISION, DocumentKey, DocumentRow, Reg
 from signedcert.registry.tables import documents, metadata
 from tests.core.refusal import refused
 from tests.institution.homes import NOW, another_course, newer
+from tests.postgres import PostgreSQL
 from tests.reference import course as reference_course
+from tests.registry.databases import ON_POSTGRESQL, ON_SQLITE, add_file, execute
 
 _numbers = count(1)
+#: All that a database says of its tables.
+SCHEMA = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%' ORDER BY name",
+    "postgresql": """
+        SELECT table_name, column_name, data_type || coalesce(character_maximum_length::text, '')
+            || is_nullable || coalesce(column_default, '')
+        FROM information_schema.columns WHERE table_schema = 'public'
+        UNION SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        ORDER BY 1, 2, 3
+    """,
+}
 
 
 def row(learner: str = "", **changes: object) -> DocumentRow:
@@ -43,27 +56,6 @@ def row(learner: str = "", **changes: object) -> DocumentRow:
         "status_index": number,
     }
     return DocumentRow(**(values | changes))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> URL:
-    return sqlite_url(tmp_path / "registry.sqlite")
-
-
-@pytest.fixture
-def registry(url: URL) -> Iterator[Registry]:
-    made = Registry.create(url)
-    yield made
-    made.close()
-
-
-def execute(url: URL, statement: str) -> list[tuple[object, ...]]:
-    """What SQLite itself says of the file."""
-    connection = sqlite3.connect(str(url.database))
-    with connection:
-        rows = connection.execute(statement).fetchall()
-    connection.close()
-    return rows
 
 
 def set_revision(url: URL, revision: str) -> None:
@@ -91,7 +83,7 @@ def test_what_was_added_is_there_after_opening_again(registry: Registry, url: UR
 
 
 def test_a_database_without_tables_is_refused_until_it_is_migrated(url: URL) -> None:
-    Path(url.database or "").touch()
+    add_file(url)
     empty = Registry.attach(url)
     assert empty.revision() is None
     with refused("registry-version", kind=ConfigurationError):
@@ -133,9 +125,9 @@ def test_the_registry_of_a_newer_release_is_not_migrated(registry: Registry, url
 
 def test_migrating_twice_changes_nothing(registry: Registry, url: URL) -> None:
     registry.add([row()])
-    before = execute(url, "SELECT name, sql FROM sqlite_master ORDER BY name")
+    before = execute(url, SCHEMA[url.get_backend_name()])
     assert registry.migrate() == (REVISION, REVISION)
-    assert execute(url, "SELECT name, sql FROM sqlite_master ORDER BY name") == before
+    assert execute(url, SCHEMA[url.get_backend_name()]) == before
     assert registry.count() == 1
 
 
@@ -147,6 +139,7 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_uses(registry: Reg
         assert compare_metadata(context, metadata) == []
 
 
+@ON_SQLITE
 def test_the_migrations_make_the_same_constraints_as_the_table_definitions(
     registry: Registry, url: URL, tmp_path: Path
 ) -> None:
@@ -157,12 +150,27 @@ def test_the_migrations_make_the_same_constraints_as_the_table_definitions(
     metadata.create_all(plain._engine)
     plain.close()
     registry.close()
-    wanted = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%' ORDER BY name"
 
     def normal(rows: list[tuple[object, ...]]) -> list[tuple[object, str]]:
         return [(name, "".join(str(sql).split())) for name, sql in rows]
 
-    assert normal(execute(url, wanted)) == normal(execute(other, wanted))
+    assert normal(execute(url, SCHEMA["sqlite"])) == normal(execute(other, SCHEMA["sqlite"]))
+
+
+@ON_POSTGRESQL
+def test_the_migrations_make_the_same_constraints_on_a_server_but_for_one_condition(
+    registry: Registry, url: URL, postgres: PostgreSQL
+) -> None:
+    """That one the table definitions do not have: there can be one current document only."""
+    with postgres.database(migrated=False) as other:
+        plain = Registry.attach(other)
+        metadata.create_all(plain._engine)
+        plain.close()
+        made = set(execute(other, SCHEMA["postgresql"]))
+    migrated = {one for one in execute(url, SCHEMA["postgresql"]) if "alembic" not in str(one)}
+    ((_, _, without),) = made - migrated
+    assert migrated - made == {("documents", "documents_current", f"{without} WHERE current")}
+    assert registry.count() == 0
 
 
 def test_a_migration_is_not_taken_back() -> None:
@@ -185,10 +193,12 @@ def test_a_file_that_is_no_database_is_no_registry(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"this is a text file")
 
 
-@pytest.mark.parametrize("url", ["registry.sqlite", "", "unheard-of://host/registry"])
-def test_a_url_that_names_no_database_is_a_wrong_setting(url: str) -> None:
+@pytest.mark.parametrize(
+    "wrong", ["registry.sqlite", "", "unheard-of://host/registry", "mysql://host/registry"]
+)
+def test_a_url_that_names_no_database_is_a_wrong_setting(wrong: str) -> None:
     with refused("setting-invalid", "registry", ConfigurationError):
-        Registry.attach(url)
+        Registry.attach(wrong)
 
 
 def test_a_path_with_unusual_characters_is_the_file_of_that_name(tmp_path: Path) -> None:
@@ -201,6 +211,7 @@ def test_a_path_with_unusual_characters_is_the_file_of_that_name(tmp_path: Path)
 # durability
 
 
+@ON_SQLITE
 def test_every_connection_syncs_each_commit_and_lets_readers_read(registry: Registry) -> None:
     with registry._engine.connect() as first, registry._engine.connect() as second:
         for connection in (first, second):
@@ -228,14 +239,19 @@ def test_a_reader_sees_nothing_of_a_batch_before_it_is_committed(
     reader.close()
 
 
-def test_a_database_of_another_kind_gets_no_pragmas(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Other:
-        class dialect:  # noqa: N801 - as SQLAlchemy spells it
-            name = "postgresql"
-
-    monkeypatch.setattr("signedcert.registry.engine.create_engine", lambda *_, **__: Other)
-    monkeypatch.setattr("sqlalchemy.event.listen", lambda *_: pytest.fail("listened"))
-    assert Registry.attach("postgresql://host/registry")._engine is Other  # type: ignore[comparison-overlap]
+@ON_POSTGRESQL
+def test_a_commit_is_synced_and_sees_what_others_committed_whatever_the_database_says(
+    registry: Registry, url: URL
+) -> None:
+    settings = {"synchronous_commit": "off", "default_transaction_isolation": "serializable"}
+    for name, value in settings.items():
+        execute(url, f"ALTER DATABASE {url.database} SET {name} = '{value}'")
+    again = Registry.open(url)
+    with again._engine.connect() as connection:
+        shown = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in settings]
+    again.close()
+    assert shown == ["on", "read committed"]
+    assert registry.count() == 0
 
 
 # courses
@@ -267,6 +283,13 @@ def test_the_catalogue_has_the_newest_version_of_each_course_by_id(registry: Reg
     assert [(found.id, found.version) for found in registry.courses()] == expected
 
 
+def test_courses_have_one_order_in_all_databases(registry: Registry) -> None:
+    names = ["a-c", "a0", "ab", "ab-a", "aba", "b"]
+    for name in reversed(names):
+        registry.add_course(newer(reference_course(), id=name), NOW)
+    assert [found.id for found in registry.courses()] == names
+
+
 def test_a_course_is_found_by_id_and_version_or_the_newest(registry: Registry) -> None:
     course = reference_course()
     registry.add_course(course, NOW)
@@ -274,6 +297,7 @@ def test_a_course_is_found_by_id_and_version_or_the_newest(registry: Registry) -
     versions = [registry.course(course.id, version) for version in (None, 1, 2, 3)]
     assert [found and found.version for found in versions] == [2, 1, 2, None]
     assert registry.course("unheard-of") is None
+    assert registry.course(f"{course.id}\0") is None
 
 
 def test_two_processes_that_publish_the_same_course_both_succeed(
@@ -333,7 +357,7 @@ def test_a_replaced_document_is_found_by_code_but_is_not_current(
 ) -> None:
     old = row("s-1")
     registry.add([old])
-    execute(url, "UPDATE documents SET current = 0")
+    execute(url, "UPDATE documents SET current = false")
     assert registry.find_current([old.key]) == {}
     assert registry.find(old.code) == old
     new = row("s-1")
@@ -459,6 +483,7 @@ def test_writers_at_once_wait_for_each_other(url: URL) -> None:
 # speed
 
 
+@ON_SQLITE
 def test_current_documents_are_found_by_their_index_whatever_their_kinds(
     registry: Registry,
 ) -> None:

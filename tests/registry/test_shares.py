@@ -2,10 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from importlib import resources
-from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -17,13 +16,13 @@ from sqlalchemy.exc import DatabaseError
 from signedcert.core.encoding import format_time
 from signedcert.errors import ConfigurationError
 from signedcert.registry import tables
-from signedcert.registry.engine import sqlite_url
 from signedcert.registry.migrations.versions import m0002_shares
 from signedcert.registry.registry import REVISION, DocumentRow, Registry, _values
 from signedcert.registry.shares import MAX_OPENINGS, Opening, ShareLog, ShareRow, ShareTable
 from tests.core.refusal import refused
 from tests.institution.homes import NOW
-from tests.registry.test_registry import execute, row
+from tests.registry.databases import ON_SQLITE, add_file, execute
+from tests.registry.test_registry import row
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -33,18 +32,6 @@ END = NOW + timedelta(days=30)
 def digest(word: str) -> bytes:
     """What stands for the digest of a token."""
     return hashlib.sha256(word.encode()).digest()
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> URL:
-    return sqlite_url(tmp_path / "registry.sqlite")
-
-
-@pytest.fixture
-def registry(url: URL) -> Iterator[Registry]:
-    made = Registry.create(url)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -140,7 +127,7 @@ def test_a_document_that_is_shared_is_not_deleted(
     """SQLite keeps references only for those who ask it to."""
     add(table, record)
     with (
-        pytest.raises(Exception, match="FOREIGN KEY"),
+        pytest.raises(Exception, match=r"(?i)foreign key"),
         registry._engine.begin() as connection,
     ):
         connection.exec_driver_sql("DELETE FROM documents")
@@ -166,6 +153,7 @@ def test_an_ended_share_is_not_found(table: ShareTable, record: DocumentRow) -> 
     assert table.find(digest("another"), NOW) is not None
 
 
+@ON_SQLITE
 def test_unknown_ended_and_expired_shares_take_the_same_path(
     table: ShareTable, registry: Registry, record: DocumentRow
 ) -> None:
@@ -188,6 +176,7 @@ def test_unknown_ended_and_expired_shares_take_the_same_path(
     assert paths == [paths[0]] * 4
 
 
+@ON_SQLITE
 def test_a_share_is_found_by_the_index_of_its_token(table: ShareTable, registry: Registry) -> None:
     with registry._engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {table._find}", (b"", ""))
@@ -198,9 +187,9 @@ def test_a_share_is_found_by_the_index_of_its_token(table: ShareTable, registry:
 def test_a_connection_is_given_back_whatever_happens(
     table: ShareTable, registry: Registry, url: URL
 ) -> None:
-    execute(url, "DROP TABLE shares")
+    execute(url, "ALTER TABLE shares RENAME TO elsewhere")
     for _ in range(20):  # more than the pool has
-        with pytest.raises(Exception, match="no such table"):
+        with pytest.raises(Exception, match=r"no such table|does not exist"):
             table.find(digest("token"), NOW)
     assert registry._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
@@ -368,6 +357,7 @@ def test_logins_that_have_expired_are_deleted_with_the_next(table: ShareTable, u
     assert kept == {digest("3"), digest("new")}
 
 
+@ON_SQLITE
 def test_old_logins_are_found_by_their_index(table: ShareTable, registry: Registry) -> None:
     asked: list[tuple[str, tuple[object, ...]]] = []
     event.listen(
@@ -388,7 +378,7 @@ def test_old_logins_are_found_by_their_index(table: ShareTable, registry: Regist
 
 def make_first_revision(url: URL) -> Registry:
     """A registry as the first release left it."""
-    Path(url.database or "").touch()
+    add_file(url)
     registry = Registry.attach(url)
     config = Config()
     scripts = resources.files("signedcert.registry") / "migrations"

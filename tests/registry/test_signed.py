@@ -1,11 +1,10 @@
 """What was signed with one key: how much of it is below a place of the log, and the rest."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
-from signedcert.registry.engine import sqlite_url
 from signedcert.registry.registry import DocumentKey, Registry
 from tests.registry.test_registry import row
 
@@ -18,9 +17,9 @@ def leave(numbers: list[int]) -> None:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
+def registry(url: URL) -> Iterator[Registry]:
     """Log 1 has, by their headers: ours, ours2, record, ours; ours is not logged, twice."""
-    made = Registry.create(sqlite_url(tmp_path / "registry.sqlite"))
+    made = Registry.create(url)
     headers = [OURS, OTHER, RECORD, OURS, OURS, OURS]
     rows = [
         row(

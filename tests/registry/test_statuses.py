@@ -1,14 +1,11 @@
 """What became of documents: each rule, and that a change is whole, durable and once."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, event
 
 from signedcert.errors import Reason
-from signedcert.registry.engine import sqlite_url
 from signedcert.registry.errors import ConflictError
 from signedcert.registry.registry import DocumentRow, Registry
 from signedcert.registry.statuses import (
@@ -22,22 +19,11 @@ from signedcert.registry.statuses import (
 from signedcert.trust.reasons import WHY
 from signedcert.trust.statuslist import REPLACED, REVOKED, SUSPENDED, VALID
 from tests.institution.homes import NOW
-from tests.registry.test_registry import execute, row
+from tests.registry.databases import execute
+from tests.registry.test_registry import row
 from tests.registry.test_shares import at_once
 
 SINCE = "2026-07-01T10:30:00Z"
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> URL:
-    return sqlite_url(tmp_path / "registry.sqlite")
-
-
-@pytest.fixture
-def registry(url: URL) -> Iterator[Registry]:
-    made = Registry.create(url)
-    yield made
-    made.close()
 
 
 @pytest.fixture

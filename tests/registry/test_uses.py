@@ -1,8 +1,7 @@
 """What was signed with which key, and the newest documents."""
 
-from pathlib import Path
+from sqlalchemy import URL
 
-from signedcert.registry.engine import sqlite_url
 from signedcert.registry.registry import Registry
 from signedcert.registry.uses import count_by_header, recent_documents
 from tests.registry.test_registry import row
@@ -10,8 +9,7 @@ from tests.registry.test_registry import row
 HEADERS = ("eyJoZWFkZXIi", "eyJoZWFkZXIifQ", "eyJvdGhlciJ9")
 
 
-def test_documents_are_counted_by_the_key_that_signed_them(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "registry.sqlite")
+def test_documents_are_counted_by_the_key_that_signed_them(url: URL) -> None:
     registry = Registry.create(url)
     assert count_by_header(url, HEADERS) == dict.fromkeys(HEADERS, 0)
     texts = [f"{header}.{n}payload.sig" for n, header in enumerate(HEADERS) for _ in range(n + 1)]
@@ -21,8 +19,7 @@ def test_documents_are_counted_by_the_key_that_signed_them(tmp_path: Path) -> No
     assert count_by_header(url, []) == {}
 
 
-def test_the_newest_documents_come_first(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "registry.sqlite")
+def test_the_newest_documents_come_first(url: URL) -> None:
     registry = Registry.create(url)
     assert recent_documents(url, 10) == []
     rows = [row() for _ in range(5)]

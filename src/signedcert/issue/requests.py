@@ -221,11 +221,12 @@ Request: TypeAlias = CertificateRequest | RecordRequest
 
 def is_unicode(key: DocumentKey) -> bool:
     """Whether a database can be asked for it; ``check`` refuses what is not."""
+    text = f"{key.learner_id}{key.run}"
     try:
-        f"{key.learner_id}{key.run}".encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in text
 
 
 def _check_end(valid_until: datetime | None, at: datetime, message: str) -> None:

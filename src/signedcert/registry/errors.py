@@ -2,6 +2,6 @@
 
 
 class ConflictError(Exception):
-    """Another process has taken a key, a code, a status index or a place in a log. Nothing was
-    written.
+    """Another process has taken a key, a code, a status index or a place in a log; or each of two
+    processes waited for the other, and this one gave way. Nothing was written.
     """

@@ -18,7 +18,6 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import format_time
@@ -75,23 +74,20 @@ class LogTable:
 
         Raises ConflictError: another writer was first.
         """
-        try:
-            with self._engine.begin() as connection:
-                _lock(connection)
-                first = connection.scalar(_SIZE, {"log": self._log}) or 0
-                numbers = list(connection.scalars(_PENDING, {"limit": limit}).all())
-                shuffle(numbers)
-                if numbers:
-                    connection.execute(
-                        insert(log_entries),
-                        [
-                            {"log": self._log, "number": first + i, "document": number}
-                            for i, number in enumerate(numbers)
-                        ],
-                    )
-                    connection.execute(_DONE, {"log": self._log, "first": first})
-        except IntegrityError as error:
-            raise ConflictError from error
+        with self._engine.begin() as connection:
+            _lock(connection)
+            first = connection.scalar(_SIZE, {"log": self._log}) or 0
+            numbers = list(connection.scalars(_PENDING, {"limit": limit}).all())
+            shuffle(numbers)
+            if numbers:
+                connection.execute(
+                    insert(log_entries),
+                    [
+                        {"log": self._log, "number": first + i, "document": number}
+                        for i, number in enumerate(numbers)
+                    ],
+                )
+                connection.execute(_DONE, {"log": self._log, "first": first})
         return len(numbers)
 
     def requeue(self, earlier: Mapping[int, int]) -> int:
@@ -103,17 +99,12 @@ class LogTable:
         """
         if not self.stranded(earlier):
             return 0
-        try:
-            with self._engine.begin() as connection:
-                _lock(connection)
-                return sum(
-                    connection.execute(
-                        insert(log_pending).from_select(["document"], wanted)
-                    ).rowcount
-                    for wanted in self._stranded(earlier)
-                )
-        except IntegrityError as error:
-            raise ConflictError from error
+        with self._engine.begin() as connection:
+            _lock(connection)
+            return sum(
+                connection.execute(insert(log_pending).from_select(["document"], wanted)).rowcount
+                for wanted in self._stranded(earlier)
+            )
 
     def stranded(self, earlier: Mapping[int, int]) -> bool:
         """Whether there are documents that ``requeue`` would have wait."""

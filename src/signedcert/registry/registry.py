@@ -1,6 +1,7 @@
 """The registry: a document is in it, durably, before anyone is told that it exists."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from importlib import resources
@@ -21,7 +22,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DatabaseError
 
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import format_time
@@ -31,6 +32,7 @@ from signedcert.registry.engine import open_engine
 from signedcert.registry.errors import ConflictError
 from signedcert.registry.log import LogTable
 from signedcert.registry.places import draw_places, taken_places
+from signedcert.registry.postgresql import unreachable
 from signedcert.registry.shares import ShareTable
 from signedcert.registry.signed import SignedTable
 from signedcert.registry.statuses import StatusChange, StatusTable, write_changes
@@ -91,8 +93,11 @@ class CourseRow(NamedTuple):
 
 
 class Registry:
-    """A registry in the database behind a URL. SQLite, and by its URL any other database that
-    SQLAlchemy reaches; every write is one transaction, synced before it returns.
+    """A registry in the database behind a URL, of SQLite or PostgreSQL; every write is one
+    transaction, synced before it returns.
+
+    Everything raises ConfigurationError ``registry-unreachable`` where a server is not reached, or
+    refuses.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -102,7 +107,8 @@ class Registry:
     def create(cls, url: str | URL) -> "Registry":
         """A new registry, at this release's revision."""
         registry = cls(open_engine(url))
-        registry.migrate()
+        with _closed_if_not(registry):
+            registry.migrate()
         return registry
 
     @classmethod
@@ -123,22 +129,16 @@ class Registry:
         ``attach`` refuses.
         """
         registry = cls.attach(url)
-        found = registry.revision()
-        if found != REVISION:
-            registry.close()
-            if found is not None and found > REVISION:
-                raise _newer(found)
-            what = "is empty" if found is None else f"has revision {found}"
-            message = (
-                f"the registry {what}, and this release needs {REVISION}; run: signedcert migrate"
-            )
-            raise ConfigurationError("registry-version", message, where=str(make_url(url)))
+        with _closed_if_not(registry):
+            found = registry.revision()
+            if found != REVISION:
+                raise _another(found, url)
         return registry
 
     def revision(self) -> str | None:
         """The migration that the database is at; None for an empty one.
 
-        Raises ConfigurationError ``registry-version``: this is no database, or cannot be reached.
+        Raises ConfigurationError ``registry-version``: this is no database.
         """
         try:
             with self._engine.connect() as connection:
@@ -149,6 +149,8 @@ class Registry:
         except DatabaseError as error:
             message = f"the registry cannot be opened: {error.orig}"
             raise ConfigurationError("registry-version", message) from error
+        except OSError as error:  # TLS, before there is a connection
+            raise unreachable(str(error)) from error
 
     def migrate(self) -> tuple[str | None, str]:
         """Brings the database to this release's revision; returns the ones before and now.
@@ -165,6 +167,8 @@ class Registry:
         scripts = resources.files("signedcert.registry") / "migrations"
         config.set_main_option("script_location", str(scripts))
         with self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # another process may migrate it as well
+                connection.execute(_ALONE)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         return before, REVISION
@@ -210,12 +214,14 @@ class Registry:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(courses).values(**row, added=format_time(at)))
-        except IntegrityError:  # another process was first: look again
+        except ConflictError:  # another process was first: look again
             return self.add_course(course, at)
         return True
 
     def course(self, course_id: str, version: int | None = None) -> CourseRow | None:
         """One course document; the newest version if none is named."""
+        if "\0" in course_id:  # no text for PostgreSQL
+            return None
         wanted = select(courses.c.id, courses.c.version, courses.c.text)
         wanted = wanted.where(courses.c.id == course_id)
         if version is not None:
@@ -233,7 +239,8 @@ class Registry:
             (courses.c.id == newest_of.c.id) & (courses.c.version == newest_of.c.version),
         )
         with self._engine.connect() as connection:
-            return [CourseRow(*row) for row in connection.execute(wanted.order_by(courses.c.id))]
+            # A database has an order of its own for letters and hyphens.
+            return sorted(CourseRow(*row) for row in connection.execute(wanted))
 
     # Documents
 
@@ -306,11 +313,8 @@ class Registry:
 
         Raises ConflictError if a key, code or status index is taken.
         """
-        try:
-            with self._engine.begin() as connection:
-                _insert(connection, rows)
-        except IntegrityError as error:
-            raise ConflictError from error
+        with self._engine.begin() as connection:
+            _insert(connection, rows)
 
     def replace(
         self,
@@ -325,22 +329,26 @@ class Registry:
 
         Raises RefusedChangesError as ``StatusTable.change`` does; ConflictError as ``add`` does.
         """
-        try:
-            with self._engine.begin() as connection:
-                write_changes(connection, changes, at)
-                if old:
-                    connection.execute(_NO_MORE, [{"symbols": code.symbols} for code in old])
-                _insert(connection, rows)
-        except IntegrityError as error:
-            raise ConflictError from error
+        with self._engine.begin() as connection:
+            write_changes(connection, changes, at)
+            if old:
+                connection.execute(_NO_MORE, [{"symbols": code.symbols} for code in old])
+            _insert(connection, rows)
 
 
 def _require_file(url: str | URL) -> None:
     """A SQLite file is made by ``create`` only, not by opening it."""
-    if isinstance(url, URL) and not Path(url.database or "").is_file():
+    if (
+        isinstance(url, URL)
+        and url.get_backend_name() == "sqlite"
+        and not Path(url.database or "").is_file()
+    ):
         message = "the registry is missing; restore it from a backup, an empty one will not do"
         raise ConfigurationError("registry-missing", message, where=str(url.database))
 
+
+#: Any number that nobody else uses in this database; until the end of the transaction.
+_ALONE = text("SELECT pg_advisory_xact_lock(7449632)")
 
 _SELECT = select(
     documents.c.kind,
@@ -394,6 +402,24 @@ def _current(kind: str, learners: list[str]) -> Select[Any]:
 def _chunks(values: list[_Value]) -> Iterator[list[_Value]]:
     for start in range(0, len(values), _MAX_KEYS):
         yield values[start : start + _MAX_KEYS]
+
+
+@contextmanager
+def _closed_if_not(registry: Registry) -> Iterator[None]:
+    """A registry that is good for nothing has no connections."""
+    try:
+        yield
+    except BaseException:
+        registry.close()
+        raise
+
+
+def _another(revision: str | None, url: str | URL) -> ConfigurationError:
+    if revision is not None and revision > REVISION:
+        return _newer(revision)
+    what = "is empty" if revision is None else f"has revision {revision}"
+    message = f"the registry {what}, and this release needs {REVISION}; run: signedcert migrate"
+    return ConfigurationError("registry-version", message, where=make_url(url).render_as_string())
 
 
 def _newer(revision: str) -> ConfigurationError:

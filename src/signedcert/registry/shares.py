@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Connection,
     Engine,
     LargeBinary,
     String,
@@ -23,11 +24,12 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import format_time
 from signedcert.errors import MalformedError
+from signedcert.registry.engine import in_transaction
+from signedcert.registry.errors import ConflictError
 from signedcert.registry.tables import logins, openings, shares
 
 #: Minutes of a share that are listed; a link may be opened every minute for years.
@@ -109,7 +111,7 @@ class ShareTable:
         try:
             with self._engine.begin() as connection:
                 return int(connection.execute(_ADD, values).scalar_one())
-        except IntegrityError:
+        except ConflictError:
             message = f"no document has the code {document}"
             raise MalformedError("wrong-value", message, where="document") from None
 
@@ -160,8 +162,9 @@ class ShareTable:
         """
         wanted = _END if number is None else _END.where(shares.c.number == number)
         values = {"learner": learner_id, "at": format_time(at)}
-        with self._engine.begin() as connection:
-            return connection.execute(wanted, values).rowcount
+        return in_transaction(
+            self._engine, lambda connection: connection.execute(wanted, values).rowcount
+        )
 
     # Logins
 
@@ -170,9 +173,12 @@ class ShareTable:
     ) -> None:
         """Writes a login, and deletes all that have expired."""
         row = {"token": digest, "kind": kind, "learner_id": learner_id}
-        with self._engine.begin() as connection:
+
+        def add(connection: Connection) -> None:
             connection.execute(delete(logins).where(logins.c.expires <= format_time(at)))
             connection.execute(insert(logins).values(**row, expires=format_time(expires)))
+
+        in_transaction(self._engine, add)
 
     def take_link(self, digest: bytes, at: datetime) -> str | None:
         """The learner who may sign in with this link. It is gone then: of any number that ask at

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, insert, select, upda
 from signedcert.core.code import VerificationCode
 from signedcert.core.encoding import format_time
 from signedcert.errors import IssueError
+from signedcert.registry.engine import in_transaction
 from signedcert.registry.tables import documents, status_changes
 from signedcert.trust.reasons import WHY
 from signedcert.trust.statuslist import REPLACED, REVOKED, VALID
@@ -74,12 +75,16 @@ class StatusTable:
 
         Raises RefusedChangesError with IssueError for each change that cannot be made:
         ``document-unknown``, ``status-unchanged``, ``status-final``, ``reason-unknown``. Of two
-        processes that change one document, the second finds what the first has done.
+        processes that change one document, the second finds what the first has done. Raises
+        IssueError ``registry-busy``.
         """
-        with self._engine.begin() as connection:
+
+        def change(connection: Connection) -> None:
             _check(connection, changes)
             if not only_check:
                 _write(connection, changes, at)
+
+        in_transaction(self._engine, change)
 
     def of(self, code: VerificationCode) -> CurrentStatus | None:
         """What holds of a document now; None if there is no such document."""

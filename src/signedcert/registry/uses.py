@@ -24,11 +24,11 @@ def count_by_header(url: str | URL, headers: Sequence[str]) -> dict[str, int]:
         return {}
     # A header ends at the first full stop. What follows it is the same for all documents of a kind,
     # so that a few bytes of it make no more groups.
-    start = func.substr(documents.c.document, 1, max(map(len, headers)) + 1)
+    start = func.substr(documents.c.document, 1, max(map(len, headers)) + 1).label("start")
     engine = open_engine(url)
     try:
         with engine.connect() as connection:
-            rows = connection.execute(select(start, func.count()).group_by(start)).all()
+            rows = connection.execute(select(start, func.count()).group_by("start")).all()
     finally:
         engine.dispose()
     counts: Counter[str] = Counter()

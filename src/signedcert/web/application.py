@@ -58,7 +58,11 @@ def app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # the header would repeat an address that may be a secret
-        exception_handlers={HTTPException: site.error, Exception: site.error},
+        exception_handlers={
+            HTTPException: site.error,
+            ConfigurationError: site.unusable,
+            Exception: site.error,
+        },
     )
     result.middleware("http")(_add_headers)
     _add_public(result, PublicPages(site, renderer))

@@ -1,5 +1,6 @@
 """What all pages have alike: templates, headers, and the words for what went wrong."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from importlib import resources
@@ -9,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
+from signedcert.errors import ConfigurationError
 from signedcert.institution import Institution
 from signedcert.verify.messages import outcome_title, step_title
 from signedcert.verify.report import Outcome, Report
@@ -40,7 +42,9 @@ _WORDS = {
     405: ("Not offered", "This address does not take that kind of request."),
     410: ("Withdrawn", "What was at this address was withdrawn by the institution."),
     413: ("Too much", "The form holds more than this page takes."),
+    503: ("Not now", "The register cannot be asked at the moment. Try again later."),
 }
+_logger = logging.getLogger(__name__)
 
 
 class Site:
@@ -96,6 +100,15 @@ class Site:
         page = self.page(request, "error.html", known.status_code, title=title, text=text)
         page.headers.update({**(known.headers or {}), **HEADERS})
         return page
+
+    async def unusable(self, request: Request, error: ConfigurationError) -> Response:
+        """A page for as long as the server of the registry is not reached, and a line in the log
+        that says why. Anything else has broken.
+        """
+        if error.reason != "registry-unreachable":
+            raise error
+        _logger.error("%s", error)
+        return await self.error(request, HTTPException(503))
 
 
 def root_of(request: Request) -> str:
