@@ -9,12 +9,13 @@ import pytest
 from hypothesis import settings
 
 from signedcert.custody import keyfile
+from tests.postgres import postgres
 from tests.reference import World, make_world
 
 # Under xdist, the process that prints reads the conftest of this folder only.
 from tests.standards.conftest import pytest_terminal_summary
 
-__all__ = ["pytest_terminal_summary"]
+__all__ = ["postgres", "pytest_terminal_summary"]
 
 # How long an example takes, a busy machine decides.
 settings.register_profile("untimed", deadline=None)

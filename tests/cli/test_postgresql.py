@@ -25,11 +25,9 @@ from tests.cli.test_institution_commands import GOOD, both, write_course, write_
 from tests.core.refusal import refused
 from tests.institution.homes import NAME, PASSPHRASE, URL, Place, issue_one
 from tests.issue.gradebooks import cells, write_gradebook
-from tests.postgres import PostgreSQL, postgres
+from tests.postgres import PostgreSQL
 from tests.publish.press import add_snapshot_key
 from tests.reference import course
-
-__all__ = ["postgres"]
 
 Run = Callable[..., Done]
 COURSE = "operations-management"

@@ -16,11 +16,8 @@ from signedcert.home import Home
 from signedcert.institution import Institution
 from tests.institution.homes import LATER, PASSPHRASE, Place
 from tests.log.whole import Whole
-from tests.postgres import postgres
 from tests.reference.logs import entry_of
 from tests.registry.databases import execute
-
-__all__ = ["postgres"]
 
 KILLED = {"sqlite": 100, "postgresql": 20}
 #: Two processes at a time issue and log, rows and single certificates, until they are killed. They

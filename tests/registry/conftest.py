@@ -8,9 +8,6 @@ from sqlalchemy import URL
 
 from signedcert.registry.engine import sqlite_url
 from signedcert.registry.registry import Registry
-from tests.postgres import postgres
-
-__all__ = ["postgres"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
