@@ -10,7 +10,7 @@ from tests.cli.office import Office, make_office
 from tests.cli.registrar import Registrar
 from tests.cli.running import Done, call
 from tests.custody.hardware import machine
-from tests.institution.homes import LATER, Place, issue_one, place, template, university
+from tests.institution.homes import LATER, PASSPHRASE, Place, issue_one, place, template, university
 
 __all__ = ["machine", "place", "template", "university"]
 
@@ -23,6 +23,14 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
         return call(capsys, *arguments)
 
     return run
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A file that holds the passphrase."""
+    path = tmp_path / "passphrase"
+    path.write_text(f"{PASSPHRASE}\n", encoding="utf-8")
+    return path
 
 
 @pytest.fixture(autouse=True)

@@ -35,14 +35,6 @@ def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("signedcert.custody.keyfile.SCRYPT_N", 2**15)
 
 
-@pytest.fixture
-def secret(tmp_path: Path) -> Path:
-    """A file that holds the passphrase."""
-    path = tmp_path / "passphrase"
-    path.write_text(f"{PASSPHRASE}\n", encoding="utf-8")
-    return path
-
-
 def write_course(directory: Path, course: Course) -> Path:
     """A course document in a file."""
     path = directory / f"{course.id}-{course.version}.json"

@@ -23,7 +23,7 @@ from signedcert.registry.registry import REVISION
 from tests.cli.running import COMMAND, Done, spawn
 from tests.cli.test_institution_commands import GOOD, both, write_course, write_roster
 from tests.core.refusal import refused
-from tests.institution.homes import NAME, PASSPHRASE, URL, Place, issue_one
+from tests.institution.homes import NAME, URL, Place, issue_one
 from tests.issue.gradebooks import cells, write_gradebook
 from tests.postgres import PostgreSQL
 from tests.publish.press import add_snapshot_key
@@ -86,14 +86,6 @@ class Bureau(NamedTuple):
 @pytest.fixture(autouse=True)
 def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("signedcert.custody.keyfile.SCRYPT_N", 2**15)
-
-
-@pytest.fixture
-def secret(tmp_path: Path) -> Path:
-    """A file that holds the passphrase."""
-    path = tmp_path / "passphrase"
-    path.write_text(f"{PASSPHRASE}\n", encoding="utf-8")
-    return path
 
 
 @pytest.fixture
