@@ -29,12 +29,14 @@ from signedcert.custody.tokenuri import TokenURI
 from signedcert.documents.text import visible
 from signedcert.errors import SignedCertError
 from signedcert.home import CONFIGURATION, Home
+from signedcert.registry.passfile import MAX_PASSFILE, Server, password_in
 from signedcert.trust.history import History, Pin
 from signedcert.trust.manifest import KeyManifest, SignedManifest
 from signedcert.trust.store import TrustStore
 
 _MAX_HOLDER = 64 * 1024
 _MAX_CONFIGURATION = 8 * 1024
+_SERVER = Server(frozenset({"localhost"}), 5432, "registry", "ada")
 
 
 @target("holder", mutate.json_text, _MAX_HOLDER)
@@ -146,6 +148,14 @@ def _uri(uri: TokenURI) -> str:
     query = [f"module-path={quote(uri.module, safe='')}"]
     query += [] if uri.pin_source is None else [f"pin-source={quote(str(uri.pin_source), safe='')}"]
     return f"{';'.join(path)}?{'&'.join(query)}"
+
+
+@target("passfile", mutate.text, MAX_PASSFILE)
+def read_passfile(data: bytes) -> None:
+    """A password is in a line behind four fields, with what stands in front of colons taken off."""
+    password = password_in(data.decode("utf-8", "replace"), _SERVER)
+    hold(password is None or "\n" not in password, "of two lines")
+    hold(password is None or data.count(b":") >= 4, "of no line")
 
 
 @target("token-key", mutate.raw, 256)

@@ -49,6 +49,10 @@ def ceremony_seeds() -> dict[str, bytes]:
         b'registry = "sqlite:///registry.sqlite"\n',
         "configuration/postgres": b"version=1\r\nregistry='postgresql://u:p@h/db'\r\n"
         b'signer = "pkcs11:token=a?module-path=/l.so" # the token\r\n',
+        "passfile/usual": b"# of the office\ndb:5432:*:bob:x\n"
+        b"localhost:5432:registry:ada:a\\:b\\\\c\n",
+        "passfile/any": b"*:*:*:*:secret:and what follows\r\n",
+        "passfile/slash": b"*:*:*:*:" + b"a" * 16_000 + b"\\",
         "note/pin": f"{guild().pin}\n".encode(),
         "note/passphrase": "Épée et clé\r\nthe second line\n".encode(),
         "note/uri": b"pkcs11:token=HSM;object=issue?module-path=/usr/lib/softhsm.so\n",
